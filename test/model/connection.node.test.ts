@@ -26,6 +26,7 @@ import {
 import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
 import { conversationEvents } from './conversation-events.js';
 import { fileEvents } from './file-events.js';
+import { othersPeopleEvents, peopleEvents } from './people-events.js';
 import { checkDisposed, checkFinalState } from './final-state.js';
 import {
   changeEvents,
@@ -62,6 +63,9 @@ const FULL = [
   'delivered',
   'hide_receipts',
   'create_room',
+  'people',
+  'manage_room',
+  'room_settings',
   'uploads',
 ];
 const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
@@ -246,6 +250,8 @@ const SETUPS = [
       ...fileEvents,
       ...receiptEvents,
       ...rightsEvents,
+      ...peopleEvents,
+      ...othersPeopleEvents,
       ...faults,
       ...tokenEvents,
       ...pageEvents,
@@ -323,6 +329,8 @@ const SETUPS = [
       ...fileEvents,
       ...receiptEvents,
       ...rightsEvents,
+      ...peopleEvents,
+      ...othersPeopleEvents,
       ...faults,
       ...tokenEvents,
       ...pageEvents,

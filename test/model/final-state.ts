@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { ROOMS_OF, type Row } from '../support/model-server.js';
 import { checkConversations, roomOfSent } from './conversation-events.js';
 import { checkFiles, resumeUploads } from './file-events.js';
+import { checkRoomList } from './people-events.js';
 import { checkUnconfirmed, compareRoom } from './screen.js';
 import { identityOf, type Owner } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -51,6 +52,7 @@ async function checkFor(sim: Simulation, owner: Owner): Promise<void> {
   for (const tab of sim.tabs) {
     assert.equal(tab.chat.user?.id, person, 'user');
     checkUnconfirmed(tab);
+    checkRoomList(tab, server);
     for (const room of server.roomsOf(person)) compareRoom(tab, server, room);
   }
   checkConversations(sim, owner);

@@ -6,6 +6,7 @@ import { isNewRoom } from '../../src/model/index.js';
 import type { Id } from '../../src/protocol/index.js';
 import {
   ALL_RIGHTS,
+  OWNER_RIGHTS,
   CAT,
   mark,
   ME,
@@ -15,6 +16,7 @@ import {
   type Rights,
   type Row,
 } from '../support/model-server.js';
+import { settle } from '../support/fake-clock.js';
 import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
 import { identityOf, type Tab } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -247,11 +249,23 @@ export const othersChangeEvents: fc.Arbitrary<Event>[] = [
 const RIGHTS: Record<string, Rights> = {
   all: ALL_RIGHTS,
   closed: { can: [], closed_reason: 'This conversation is closed.' },
-  moderator: { can: [...ALL_RIGHTS.can, 'delete_any'], closed_reason: null },
+  moderator: OWNER_RIGHTS,
   'no changes': { can: ['send', 'attach'], closed_reason: null },
 };
 
 export const rightsEvents: fc.Arbitrary<Event>[] = [
+  event('moderate', fc.tuple(index, index), (sim, [at, which]) => {
+    const tab = pick(sim.tabs, which);
+    if (!tab?.chat.user) return;
+    const server = sim.servers[tab.tenant];
+    const rows = server.rows.filter((row) => row.sender === OTHER && server.isMember(row.room, personIn(sim, tab)));
+    const row = pick(rows.reverse(), at);
+    if (!row) return;
+    server.permit(row.room, OWNER_RIGHTS);
+    request(sim, tab, server, 'delete', row.id);
+    // After the frame has arrived, without latency.
+    return sim.settled(settle().then(() => tab.chat.room(row.room).delete(row.id)));
+  }),
   event(
     'rights',
     fc.tuple(room, fc.constantFrom('all', 'moderator', 'moderator', 'closed', 'no changes')),

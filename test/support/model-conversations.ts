@@ -1,5 +1,5 @@
 /** The rooms of the model server: those of the beginning, and those that clients create. */
-import { ALL_ROOMS, KNOWN_PEOPLE, OTHER, ownerOf, roomsAtFirst } from './model-people.js';
+import { ALL_ROOMS, KNOWN_PEOPLE, NAMES, OTHER, ownerOf, roomsAtFirst } from './model-people.js';
 
 export interface RoomContext {
   type: string;
@@ -17,6 +17,8 @@ export interface ModelRoom extends Topic {
   id: number;
   owner: number;
   members: Set<number>;
+  /** Its name now. */
+  title: string;
   /** The idempotency keys under which it was created, or found. */
   keys: Set<string>;
 }
@@ -37,7 +39,9 @@ export class ModelConversations {
   }
 
   #add(id: number, owner: number, topic: Topic): ModelRoom {
-    const room = { ...topic, id, owner, members: new Set([owner, ...topic.userIds]), keys: new Set<string>() };
+    const members = new Set([owner, ...topic.userIds]);
+    const title = topic.name ?? `Room of ${[...members].map((each) => NAMES[each]).join()}`;
+    const room = { ...topic, id, owner, members, title, keys: new Set<string>() };
     this.#rooms.set(id, room);
     return room;
   }

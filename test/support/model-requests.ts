@@ -2,6 +2,7 @@
 import { json } from './fake-backend.js';
 import { onTheWire } from './model-uploads.js';
 import { marksIn } from './model-people.js';
+import { manageRoom, peopleOf } from './model-room-requests.js';
 import type { RoomContext } from './model-conversations.js';
 import { MAX_FILES, type ModelRooms, type Row } from './model-rooms.js';
 
@@ -15,7 +16,7 @@ export interface ModelRequest {
   file: File | undefined;
 }
 
-const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
+export const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
 
 export function answerRequest(rooms: ModelRooms, request: ModelRequest): Response {
   const { user, method, url } = request;
@@ -35,6 +36,8 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
   }
   const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
   if (room && !rooms.isMember(room, user)) return json({ detail: 'Not found.' }, 404);
+  if (path === 'people/') return json(peopleOf(rooms, user));
+  if (room && /^rooms\/\d+\/(|me\/|members\/(\d+\/)?)$/.test(path)) return manageRoom(rooms, room, path, request);
   if (method === 'POST' && path.endsWith('/send_message/')) return send(rooms, room, request);
   if (room && path.endsWith('/messages/')) return history(rooms, room, url.searchParams);
   if (path.endsWith('/receipts/') && rooms.has('receipts')) return json({ items: rooms.receipts(room), next: null });
@@ -74,7 +77,7 @@ function answerUpload(rooms: ModelRooms, { user, method, key, file }: ModelReque
 
 const created = (found: ReturnType<ModelRooms['createRoom']>): Response => {
   if (typeof found !== 'string') return json(found, found.created ? 201 : 200);
-  return refusal(found, found === 'conflict' ? 409 : 404);
+  return refusal(found, found === 'conflict' ? 409 : found === 'access_denied' ? 403 : 404);
 };
 
 function createRoom(rooms: ModelRooms, { user, key, body }: ModelRequest): Response {
@@ -180,7 +183,7 @@ function around(rooms: ModelRooms, room: number, query: URLSearchParams, limit: 
 
 // ————— Changes of messages
 
-const refusal = (code: string, status: number): Response => json({ detail: `Refused: ${code}.`, code }, status);
+export const refusal = (code: string, status: number): Response => json({ detail: `Refused: ${code}.`, code }, status);
 
 function change(rooms: ModelRooms, row: Row | undefined, id: string, request: ModelRequest): Response {
   const { user, method, url, body } = request;

@@ -3,7 +3,8 @@
  * the frames of docs/PROTOCOL.md.
  */
 import type { FakeClock } from './fake-clock.js';
-import { ModelConversations, isPair, type Topic } from './model-conversations.js';
+import { isPair } from './model-conversations.js';
+import { ModelRoomList } from './model-room-list.js';
 import { ModelUploads, onTheWire, type ModelFile } from './model-uploads.js';
 import { CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
 
@@ -53,20 +54,11 @@ export interface HistoryEntry {
   files: string;
 }
 
-/** What the user may do in a room. */
-export interface Rights {
-  can: readonly string[];
-  closed_reason: string | null;
-}
-
-export const ALL_RIGHTS: Rights = { can: ['send', 'attach', 'react', 'edit_own', 'delete_own'], closed_reason: null };
-
 /** `limits.attachments`. */
 export const MAX_FILES = 3;
 
-export abstract class ModelRooms {
+export abstract class ModelRooms extends ModelRoomList {
   readonly rows: Row[] = [];
-  readonly violations: string[] = [];
   /** Messages with this text are rejected permanently. */
   readonly rejectedText = 'forbidden';
   /** Requested changes, as `<user> <verb> <id or local id>`: others must not arrive. */
@@ -75,34 +67,19 @@ export abstract class ModelRooms {
   hasMe = false;
   /** `limits.edit_s`. */
   editSeconds: number | undefined;
-  /** The rooms in which the user had the right to delete messages of others at some time. */
-  readonly everModerated = new Set<number>();
   /** All reactions so far, as `<message> <emoji> <user>`. */
   readonly everReacted = new Set<string>();
   readonly uploads: ModelUploads;
-  readonly conversations = new ModelConversations();
   readonly #changes = new Map<number, Change[]>();
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
   /** How far each room has reached the devices of a user, as `<user> <room>`. */
   readonly #delivered = new Map<string, number>();
   /** The users who hide their receipts. */
   readonly #hiding = new Set<number>();
-  readonly #rights = new Map<number, Rights>();
 
-  constructor(
-    protected readonly clock: FakeClock,
-    readonly capabilities: readonly string[],
-    /** Distinguishes several servers on one origin. */
-    readonly tenant = 'a',
-  ) {
+  constructor(clock: FakeClock, capabilities: readonly string[], tenant = 'a') {
+    super(clock, capabilities, tenant);
     this.uploads = new ModelUploads(tenant, this.violations);
-  }
-
-  /** Sends a frame to all sockets of a user. */
-  protected abstract broadcast(user: number, frame: Record<string, unknown>): void;
-
-  has(capability: string): boolean {
-    return this.capabilities.includes(capability);
   }
 
   /** The time. No two edits have the same one, so that they differ in `edited_at`. */
@@ -141,6 +118,8 @@ export abstract class ModelRooms {
     };
     for (const file of files) file.isSent = true;
     this.rows.push(row);
+    if (this.has('room_settings') && this.settings(room).archived && this.settings(room).muted_until === null)
+      this.changeSettings(room, { archived: false });
     this.#change(room, row.id, (viewer) => ({
       type: 'new_message',
       message: { ...this.message(row, viewer), _tempId: tempId },
@@ -184,40 +163,9 @@ export abstract class ModelRooms {
     }));
   }
 
-  /** Closes a room, reopens it, or changes what its owner may do. */
-  permit(room: number, rights: Rights): void {
-    this.#rights.set(room, rights);
-    if (rights.can.includes('delete_any')) this.everModerated.add(room);
-    if (this.has('permissions'))
-      this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates: rights });
-  }
-
   /** Whether the time limit of edits has passed. */
   isTooLate({ at }: Row): boolean {
     return this.editSeconds !== undefined && this.clock.now() - Date.parse(at) > this.editSeconds * 1_000;
-  }
-
-  rights(room: number): Rights {
-    return this.#rights.get(room) ?? ALL_RIGHTS;
-  }
-
-  isMember(room: number, user: number): boolean {
-    return this.conversations.isMember(room, user);
-  }
-
-  roomsOf(user: number): number[] {
-    return this.conversations.of(user).map(({ id }) => id);
-  }
-
-  /** Capability `create_room`, and `start_dm`. @returns a code, if the request is refused. */
-  createRoom(user: number, topic: Topic, key?: string): { room: object; created: boolean } | string {
-    const found = this.conversations.findOrCreate(user, topic, key);
-    if (typeof found === 'string') return found;
-    const { id } = found.room;
-    const room = this.room(id);
-    if (found.created && this.has('user_channel'))
-      this.broadcast(user, { type: 'room_updated', room_id: id, updates: room });
-    return { room, created: found.created };
   }
 
   read(room: number, user: number, upTo = Infinity): void {
@@ -245,10 +193,10 @@ export abstract class ModelRooms {
   #sendReceipts(room: number, user: number, read: readonly Row[]): void {
     if (user === OTHER) {
       const frame = { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id };
-      return this.isHiding(ownerOf(room)) ? undefined : this.broadcast(ownerOf(room), frame);
+      return this.isHiding(ownerOf(room)) ? undefined : this.toMember(room, frame);
     }
-    this.broadcast(ownerOf(room), { type: 'messages_marked_read', room_id: room, count: read.length });
-    this.broadcast(ownerOf(room), {
+    this.toMember(room, { type: 'messages_marked_read', room_id: room, count: read.length });
+    this.toMember(room, {
       type: 'room_updated',
       room_id: room,
       updates: { unread_count: this.unread(room), ...this.#readPosition(room) },
@@ -272,7 +220,7 @@ export abstract class ModelRooms {
     this.#delivered.set(`${user} ${room}`, upTo);
     // The other member has no socket here.
     if (user !== OTHER || this.isHiding(ownerOf(room))) return;
-    this.broadcast(ownerOf(room), { type: 'message_delivered', room_id: room, user_id: user, up_to: upTo });
+    this.toMember(room, { type: 'message_delivered', room_id: room, user_id: user, up_to: upTo });
   }
 
   /** How far a room has reached the devices of a user. Reading includes it. */
@@ -396,13 +344,10 @@ export abstract class ModelRooms {
   room(id: number): Record<string, unknown> {
     const last = this.rows.findLast((row) => row.room === id && !row.deletedAt);
     const room = this.conversations.get(id);
-    const { name, members } = room;
     return {
       id,
-      name: name ?? `Room of ${[...members].map((each) => NAMES[each]).join()}`,
+      ...this.shown(id),
       room_type: isPair(room) ? 'direct' : 'general',
-      participants: [...members].map((each) => ({ id: each, username: NAMES[each] })),
-      participant_count: members.size,
       ...(room.context && { context: room.context }),
       last_message: last
         ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } }
@@ -412,6 +357,7 @@ export abstract class ModelRooms {
       updated_at: last?.at ?? '2026-11-22T10:00:00Z',
       is_active: true,
       ...(this.has('permissions') && this.rights(id)),
+      ...(this.has('room_settings') && { settings: this.settings(id) }),
     };
   }
 
@@ -438,7 +384,7 @@ export abstract class ModelRooms {
     const seq = (changes.at(-1)?.seq ?? 0) + 1;
     const frame: Record<string, unknown> = { ...frameFor(0), room_id: room, ...(this.has('sync') && { seq }) };
     changes.push({ seq, frame, messageId });
-    this.broadcast(ownerOf(room), frame);
+    this.toMember(room, frame);
     if (frame.type !== 'reactions_updated') this.#announceActivity(room);
   }
 
@@ -446,7 +392,7 @@ export abstract class ModelRooms {
     if (!this.has('user_channel')) return;
     const { last_message, unread_count, updated_at } = this.room(room);
     const updates = { last_message, unread_count, updated_at, ...this.#readPosition(room) };
-    this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates });
+    this.announce(room, updates);
   }
 
   sync(user: number, asked: [room: number, seq: number][]): object[] {

@@ -11,7 +11,8 @@ import { ModelRooms } from './model-rooms.js';
 export type { UploadFault } from './model-uploads.js';
 export { isPair, isSameTopic, type Topic } from './model-conversations.js';
 export { CAT, DAN, EVE, mark, marksIn, ME, OTHER, ownerOf, ROOMS, ROOMS_OF } from './model-people.js';
-export { ALL_RIGHTS, type HistoryEntry, type Rights, type Row } from './model-rooms.js';
+export { ALL_RIGHTS, OWNER_RIGHTS, type Rights, type Settings } from './model-room-list.js';
+export type { HistoryEntry, Row } from './model-rooms.js';
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
@@ -169,7 +170,13 @@ export class ModelServer extends ModelRooms {
     const isMember = room_id === undefined || this.isMember(room_id, user);
     if (!isMember) {
       const { _tempId } = frame;
-      return this.#sendFrame(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
+      return this.#sendFrame(socket, {
+        type: 'error',
+        message: 'Access denied.',
+        code: 'access_denied',
+        room_id,
+        _tempId,
+      });
     }
     switch (frame.type) {
       case 'ping':
