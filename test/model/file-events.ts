@@ -30,22 +30,29 @@ function unsentIn({ scenario }: Simulation, { chat }: Tab, room: Id): string[] {
     .map(({ uploadId }) => uploadId);
 }
 
+/** A tab adds files, and sends them at once. */
+async function sendFiles(sim: Simulation, [at, which, count = 1]: [room: number, tab: number, count?: number]) {
+  const tab = pick(sim.tabs, which);
+  if (!tab) return;
+  const inRoom = roomIn(sim, tab, at);
+  const most = tab.chat.data.capabilities.includes('uploads') ? count : 1;
+  const send = async (): Promise<void> => {
+    const added = await Promise.all(Array.from({ length: most }, () => add(sim, tab, inRoom)));
+    const attachments = added.filter((id) => id !== undefined);
+    const isOwn = attachments.every((id) => sim.scenario.files.get(id)!.person === tab.chat.user?.id);
+    const isBlocked = attachments.some((id) => tab.chat.data.uploads.get(id)?.state === 'blocked');
+    if (attachments.length === most && isOwn && !isBlocked && !tab.isGone)
+      sendIn(sim, tab, inRoom, 'with a file', { attachments });
+  };
+  await sim.settled(send());
+}
+
 /** The number of files of a message, if the backend takes several. */
 const MANY = 2;
 
 export const fileEvents: fc.Arbitrary<Event>[] = [
-  event('send a file', fc.tuple(room, index), async (sim, [at, which]) => {
-    const tab = pick(sim.tabs, which);
-    if (!tab) return;
-    const inRoom = roomIn(sim, tab, at);
-    await sim.settled(
-      add(sim, tab, inRoom).then((added) => {
-        const isHere = added && !tab.isGone && sim.scenario.files.get(added)!.person === tab.chat.user?.id;
-        if (isHere && tab.chat.data.uploads.get(added)?.state !== 'blocked')
-          sendIn(sim, tab, inRoom, 'with a file', { attachments: [added] });
-      }),
-    );
-  }),
+  event('send a file', fc.tuple(room, index), sendFiles),
+  event('send files', fc.tuple(room, index, fc.constantFrom(1, 2)), sendFiles),
   event('add a file', fc.tuple(room, index), (sim, [at, which]) => {
     const tab = pick(sim.tabs, which);
     return tab && sim.settled(add(sim, tab, roomIn(sim, tab, at)));

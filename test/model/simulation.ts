@@ -9,7 +9,7 @@ import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
-import { mark, marksIn, ME, ModelServer, OTHER, ROOMS_OF } from '../support/model-server.js';
+import { DAN, mark, marksIn, ME, ModelServer, OTHER, OWNER_RIGHTS, ROOMS_OF } from '../support/model-server.js';
 import type { Owner, Scenario, Tab, Tenant } from './scenario.js';
 import { checkScreen, checkStoredState } from './screen.js';
 
@@ -79,6 +79,7 @@ export class Simulation {
     this.#seed = seed;
     this.hasLatency = seed % 4 !== 0;
     for (const server of this.all) {
+      if (capabilities.includes('manage_room') && seed % 2) createGroups(server);
       server.hasMe = capabilities.length > 0 && seed % 3 > 0;
       server.editSeconds = EDIT_SECONDS[seed % EDIT_SECONDS.length];
       fill(server, HISTORY[seed % HISTORY.length]!);
@@ -337,6 +338,14 @@ function fill(server: ModelServer, count: number): void {
     for (const [person, rooms] of Object.entries(ROOMS_OF))
       for (const room of rooms)
         server.store(room, n % 2 ? OTHER : Number(person), `old ${mark(server.tenant, Number(person))} ${100_000 + n}`);
+}
+
+/** The users own all of their rooms, and each has one group more. */
+function createGroups(server: ModelServer): void {
+  for (const [person, rooms] of Object.entries(ROOMS_OF)) {
+    for (const room of rooms) server.permit(room, OWNER_RIGHTS);
+    server.createRoom(Number(person), { userIds: [OTHER, DAN], name: 'Old group' }, 'an old key');
+  }
 }
 
 const tenantAt = (url: string): Tenant => (new URL(url).pathname.startsWith('/b/') ? 'b' : 'a');
