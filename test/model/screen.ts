@@ -135,9 +135,11 @@ function compareReceipts(tab: Tab, server: ModelServer, room: number): void {
   const isHiding = server.isHiding(me);
   if (server.has('hide_receipts')) assert.equal(chat.data.hideReceipts, isHiding, 'whether receipts are hidden');
   const shown = storedIn(tab, room);
+  // In a group, a message is delivered when all others have it, and DAN and EVE have no devices.
+  const isTwo = server.conversations.get(room).everMembers.size === 2;
   for (const { id, is_read, delivered = false } of shown.filter(({ sender }) => sender?.id === me)) {
     if (isHiding) assert.deepEqual([is_read, delivered], [false, false], `a hidden receipt of ${id}`);
-    else if (server.has('delivered'))
+    else if (server.has('delivered') && isTwo)
       assert.equal(delivered, (id as number) <= server.deliveredUpTo(room, OTHER), `whether ${id} is delivered`);
   }
   if (!server.has('delivered') || isHiding) return;

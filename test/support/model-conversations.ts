@@ -17,6 +17,8 @@ export interface ModelRoom extends Topic {
   id: number;
   owner: number;
   members: Set<number>;
+  /** All members so far. */
+  everMembers: Set<number>;
   /** Its name now. */
   title: string;
   /** The idempotency keys under which it was created, or found. */
@@ -41,7 +43,7 @@ export class ModelConversations {
   #add(id: number, owner: number, topic: Topic): ModelRoom {
     const members = new Set([owner, ...topic.userIds]);
     const title = topic.name ?? `Room of ${[...members].map((each) => NAMES[each]).join()}`;
-    const room = { ...topic, id, owner, members, title, keys: new Set<string>() };
+    const room = { ...topic, id, owner, members, everMembers: new Set(members), title, keys: new Set<string>() };
     this.#rooms.set(id, room);
     return room;
   }

@@ -94,9 +94,9 @@ export abstract class ModelRoomList {
   /** @returns a code, if the request is refused. The user of the room joins or is removed by another member. */
   invite(room: number, users: readonly number[]): string | undefined {
     if (users.some((user) => !KNOWN_PEOPLE.includes(user))) return 'unknown_user';
-    const { members } = this.conversations.get(room);
+    const { members, everMembers } = this.conversations.get(room);
     const added = users.filter((user) => !members.has(user));
-    for (const user of added) members.add(user);
+    for (const user of added) [members, everMembers].forEach((each) => each.add(user));
     if (added.includes(ownerOf(room))) this.announce(room, this.room(room));
     else if (added.length > 0) this.#announceChange(room);
     return undefined;
