@@ -9,8 +9,9 @@ import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
-import { DAN, mark, marksIn, ME, ModelServer, OTHER, OWNER_RIGHTS, ROOMS_OF } from '../support/model-server.js';
+import { marksIn, ME, ModelServer, ROOMS_OF } from '../support/model-server.js';
 import type { Owner, Scenario, Tab, Tenant } from './scenario.js';
+import { createGroups, fill } from './beginning.js';
 import { checkScreen, checkStoredState } from './screen.js';
 
 /** Part of every token; must not appear anywhere else. */
@@ -330,22 +331,6 @@ export class Simulation {
 
   /** Records a rejected promise. */
   readonly recordRejection = (thrown: unknown): void => this.#record(thrown);
-}
-
-/** Messages from before the scenario, of both members of each room. */
-function fill(server: ModelServer, count: number): void {
-  for (let n = 0; n < count; n++)
-    for (const [person, rooms] of Object.entries(ROOMS_OF))
-      for (const room of rooms)
-        server.store(room, n % 2 ? OTHER : Number(person), `old ${mark(server.tenant, Number(person))} ${100_000 + n}`);
-}
-
-/** The users own all of their rooms, and each has one group more. */
-function createGroups(server: ModelServer): void {
-  for (const [person, rooms] of Object.entries(ROOMS_OF)) {
-    for (const room of rooms) server.permit(room, OWNER_RIGHTS);
-    server.createRoom(Number(person), { userIds: [OTHER, DAN], name: 'Old group' }, 'an old key');
-  }
 }
 
 const tenantAt = (url: string): Tenant => (new URL(url).pathname.startsWith('/b/') ? 'b' : 'a');

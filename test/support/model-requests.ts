@@ -16,7 +16,7 @@ export interface ModelRequest {
   file: File | undefined;
 }
 
-export const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
+const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
 
 export function answerRequest(rooms: ModelRooms, request: ModelRequest): Response {
   const { user, method, url } = request;
@@ -183,7 +183,7 @@ function around(rooms: ModelRooms, room: number, query: URLSearchParams, limit: 
 
 // ————— Changes of messages
 
-export const refusal = (code: string, status: number): Response => json({ detail: `Refused: ${code}.`, code }, status);
+const refusal = (code: string, status: number): Response => json({ detail: `Refused: ${code}.`, code }, status);
 
 function change(rooms: ModelRooms, row: Row | undefined, id: string, request: ModelRequest): Response {
   const { user, method, url, body } = request;
