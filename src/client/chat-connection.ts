@@ -315,7 +315,8 @@ export class ChatConnection {
    * @param content the text. Trailing white space and leading blank lines are removed.
    * @returns resolves once the server has stored the message.
    * @throws {ChatError} if it failed permanently. It stays in the thread, for {@link retry} or {@link discard}; except
-   * with `empty_message`, `message_too_long` and `unauthorized`, where it was never added.
+   * with `empty_message`, `message_too_long`, `unauthorized` and `not_found` (the room of a local id is not known), where
+   * it was never added.
    */
   sendChatMessage(roomId: Id, content: string, { replyTo, attachments }: SendOptions = {}): Promise<SendResult> {
     if (attachments?.length || isNewRoom(roomId))

@@ -1,5 +1,5 @@
 /** Opens conversations: existing ones, and new ones that are created with their first message. Loaded on first use. */
-import { newRoomId, type NewRoom } from '../model/index.js';
+import { isNewRoom, newRoomId, type NewRoom } from '../model/index.js';
 import { idKey, sameId, type Id, type Room, type User } from '../protocol/index.js';
 import type { ChatData } from '../store/state.js';
 import { ChatError, type ContextReference } from '../transport/index.js';
@@ -18,11 +18,12 @@ function existingRoom(
   userId: Id,
   context: ContextReference | undefined,
 ): Room | undefined {
-  return rooms.find(({ room_type: type, participants, participant_count: count, context: itsContext }) => {
-    if (!isSameContext(itsContext, context)) return false;
+  return rooms.find(({ id, room_type: type, participants, participant_count: count, context: itsContext }) => {
+    // A room that is not created yet does not have its context: see `existingNewRoom`.
+    if (isNewRoom(id) || !isSameContext(itsContext, context)) return false;
     // Without a context, only the direct room of the two.
     if (!context && type !== 'direct') return false;
-    const ids = participants.map(({ id }) => idKey(id));
+    const ids = participants.map((user) => idKey(user.id));
     return count <= 2 && ids.length === 2 && ids.includes(idKey(myId)) && ids.includes(idKey(userId));
   });
 }

@@ -1,6 +1,6 @@
 /** The methods of {@link ChatUploads}, with the connection as first argument. Loaded on first use. */
 import { noop } from '../internal/noop.js';
-import type { Upload } from '../model/index.js';
+import { isNewRoom, type Upload } from '../model/index.js';
 import { idKey, type Id } from '../protocol/index.js';
 import { MAX_FILES, type UploadQueue } from '../session/uploads/upload-queue.js';
 import { isAllowed } from '../store/permissions.js';
@@ -92,12 +92,29 @@ export async function send(
     return { uploadId, name, mediaType, size };
   });
   const newRoom = store.data.newRooms.get(idKey(roomId));
-  return queueMessage(core, { roomId, content: text, replyTo, files, newRoom }, files.map(unsentAttachment));
+  // A page may still show the new conversation of a former user.
+  if (!newRoom && isNewRoom(roomId)) throw new ChatError('not_found', 'There is no such conversation.');
+  const sent = queueMessage(core, { roomId, content: text, replyTo, files, newRoom }, files.map(unsentAttachment));
+  const taken = takenBy(core);
+  for (const uploadId of attachments) taken.add(uploadId);
+  const release = (): void => attachments.forEach((uploadId) => taken.delete(uploadId));
+  sent.then(release, release);
+  return sent;
+}
+
+/** The files of messages that are not sent: a message is shown only when it is on the device. */
+const takenFiles = new WeakMap<ConnectionParts['store'], Set<string>>();
+
+function takenBy({ store }: ConnectionParts): Set<string> {
+  const taken = takenFiles.get(store) ?? new Set();
+  takenFiles.set(store, taken);
+  return taken;
 }
 
 /** Whether a message that is not sent needs a file. */
-const isNeeded = ({ store }: ConnectionParts, uploadId: string): boolean =>
-  [...store.data.threads.values()].some(({ timeline }) =>
+const isNeeded = (core: ConnectionParts, uploadId: string): boolean =>
+  takenBy(core).has(uploadId) ||
+  [...core.store.data.threads.values()].some(({ timeline }) =>
     timeline.some(({ delivery, attachments }) => delivery !== 'sent' && attachments?.some(({ id }) => id === uploadId)),
   );
 

@@ -28,6 +28,7 @@ export { onLate, setTyping } from './deferred-actions.js';
 export { onChange, withPendingChanges } from './pending-changes.js';
 export { onRoom } from './new-rooms.js';
 export { moved, onMarkedUnread, previewed } from './room-list.js';
+export { withDeliveries } from './receipts.js';
 export { onUpload } from './uploads.js';
 
 /** Maximum number of stored messages that stay loaded in an open room. */

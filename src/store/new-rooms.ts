@@ -46,9 +46,11 @@ const localRoom = (id: Id, { userIds, name = '', participants }: NewRoom, time: 
   is_active: true,
 });
 
-/** The rooms of a list from the server, with those that are not created yet. */
+/** The rooms of a list, with those that are not created yet. A list that is not the server's may have them already. */
 export const withNewRooms = (state: ChatData, rooms: readonly Room[]): readonly Room[] =>
-  state.newRooms.size === 0 ? rooms : [...rooms, ...state.rooms.filter(({ id }) => isNewRoom(id))];
+  state.newRooms.size === 0
+    ? rooms
+    : [...rooms.filter(({ id }) => !isNewRoom(id)), ...state.rooms.filter(({ id }) => isNewRoom(id))];
 
 /** A room was created: it takes over the messages of the local one. */
 function onRoomCreated(

@@ -126,7 +126,8 @@ function isFurther(timeline: Timeline, messageId: Id, than: Id): boolean {
  * members: whether a message has reached all of them is unknown there.
  */
 function withPosition(state: ChatData, roomId: Id, userId: Id, upTo: Id): ChatData {
-  const isMember = othersIn(state, roomId)?.some((id) => sameId(id, userId));
+  // The list may arrive later: see `withDeliveries`.
+  const isMember = !roomOf(state, roomId) || othersIn(state, roomId)?.some((id) => sameId(id, userId));
   if (!isMember || !state.capabilities.includes('delivered')) return state;
   const next = inReceipts(state, roomId, (receipts) => {
     const known = receipts.delivered.get(idKey(userId));
@@ -142,6 +143,10 @@ function othersIn(state: ChatData, roomId: Id): Id[] | undefined {
   if (!state.user || participants.length < participant_count) return undefined;
   return participants.map(({ id }) => id).filter((id) => !sameId(id, state.user?.id));
 }
+
+/** Receipts may arrive before the list that names the members. @param known the rooms that were listed before. */
+export const withDeliveries = (state: ChatData, known: ReadonlyMap<string, unknown>): ChatData =>
+  [...state.threads.keys()].filter((key) => !known.has(key)).reduce<ChatData>(withDelivery, state);
 
 /** Sets `delivered` of the own messages of a room: whether all other members have them. It is never taken back. */
 export function withDelivery(state: ChatData, roomId: Id): ChatData {

@@ -139,13 +139,14 @@ function onRooms(
   const active = rooms
     .filter((room) => room.is_active)
     .map((room) => withUnreadCount(state, room, exactUnread, known.get(idKey(room.id))));
-  return {
+  const next = {
     ...state,
     roomsLoaded: true,
     roomsLeftOut: leftOut,
     roomsComplete: isComplete,
     rooms: sorted(pages?.previewed(state, active) ?? active),
   };
+  return pages?.withDeliveries(next, known) ?? next;
 }
 
 /** Makes a message the room's last message, unless it is older than the current one. */

@@ -78,6 +78,36 @@ describe('13.6: conversations', () => {
     assert.equal(await cleo.chat.openConversation({ with: ANA, context }), roomId);
   });
 
+  it('a new conversation about a matter, or with a name, is not the direct conversation of the two', async () => {
+    const ana = await connect(ANA);
+    const about = await ana.chat.openConversation({ with: BEN, context: job() });
+    const named = await ana.chat.openConversation({ with: BEN, name: 'Moving day' });
+    const direct = await ana.chat.openConversation({ with: BEN });
+    assert.equal(new Set([about, named, direct]).size, 3);
+    assert.equal(await ana.chat.openConversation({ with: BEN }), direct);
+  });
+
+  it('lists a new conversation once, also when the server announces another room', async () => {
+    const ana = await connect(ANA);
+    const empty = await ana.chat.openConversation({ with: BEN, context: job() });
+    const written = await ana.chat.openConversation({ with: CLEO, context: job(), text: 'hello' });
+    const roomId = await created(ana, written);
+    const other = (await ana.chat.people.startDirect(CLEO)).room;
+    const ids = ana.chat.rooms.map(({ id }) => id);
+    assert.equal(ids.filter((id) => id === empty).length, 1);
+    assert.ok(ids.includes(roomId) && ids.includes(other.id));
+  });
+
+  it('after a sign-in, nothing is sent to the new conversation of the former user', async () => {
+    const ana = await connect(ANA);
+    const localId = await ana.chat.openConversation({ with: CLEO, context: job() });
+    ana.chat.configure({ url: server.url, token: await server.signToken(BEN) });
+    await ana.until(({ user, phase }) => user?.id === BEN && phase.is === 'connected', 'the connection of Ben');
+    await assert.rejects(ana.chat.sendChatMessage(localId, 'lost'), ({ code }: ChatError) => code === 'not_found');
+    assert.deepEqual(ana.chat.messages(localId), []);
+    assert.ok(!ana.requests.some((request) => request.includes(String(localId))));
+  });
+
   it('typing and reading in a room that is not created yet tell the server nothing', async () => {
     const ana = await connect(ANA);
     const problems: string[] = [];

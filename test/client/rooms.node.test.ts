@@ -138,6 +138,31 @@ describe('13.6: changing a room', () => {
     assert.ok(roomOf(ana.chat.data, 1));
   });
 
+  it('a message that arrives while a room is read, which is then left, is not shown to the next user', async () => {
+    const [ana, ben] = [await connect(server, ANA), await connect(server, BEN)];
+    const [start, read] = [deferred(), deferred()];
+    ana.beforeRequest = (_method, path) => {
+      if (path !== `rooms/${id}/messages/`) return undefined;
+      start.resolve();
+      return read.promise;
+    };
+    const leave = ana.chat.openRoom(id);
+    await start.promise;
+    await ben.chat.sendChatMessage(id, 'not for Dana');
+    // A later frame of the same socket.
+    await ben.chat.sendChatMessage(1, 'in another room');
+    await ana.until(({ rooms }) => rooms.some((room) => room.last_message?.content === 'in another room'), 'both');
+    leave();
+    const shown: string[] = [];
+    ana.chat.subscribe(({ user, threads }) => user?.id === DANA && shown.push(JSON.stringify([...threads])));
+    ana.chat.configure({ url: server.url, token: await server.signToken(DANA) });
+    // As in a page with a fixed room.
+    ana.chat.openRoom(id);
+    read.resolve();
+    await ana.until(({ user, phase }) => user?.id === DANA && phase.is === 'connected', 'the connection of Dana');
+    assert.ok(!shown.some((each) => each.includes('not for Dana')));
+  });
+
   it('what the user may not do is not sent', async () => {
     const { chat, requests } = await connect(server, BEN);
     const before = requests.length;

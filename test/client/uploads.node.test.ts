@@ -59,6 +59,20 @@ describe('13.5: files of messages', () => {
     await ana.until((data) => data.uploads.size === 0, 'no uploads');
   });
 
+  it('the file of a message that is being stored on the device is neither discarded nor sent again', async () => {
+    const storage = new MemoryStorage();
+    const ana = await connect(ANA, { storage: storage.handle(), tabs: {} });
+    const { uploadId } = await ana.chat.uploads.add(ROOM, textFile('one'));
+    const gate = deferred();
+    storage.latency = () => gate.promise;
+    const sent = ana.chat.sendChatMessage(ROOM, 'slow storage', { attachments: [uploadId] });
+    const isConflict = ({ code }: ChatError): boolean => code === 'conflict';
+    await assert.rejects(ana.chat.uploads.discard(uploadId), isConflict);
+    await assert.rejects(ana.chat.sendChatMessage(ROOM, 'again', { attachments: [uploadId] }), isConflict);
+    gate.resolve();
+    assert.equal((await sent).message.attachments!.length, 1);
+  });
+
   it('sending a file ends typing', async () => {
     const [ana, ben] = [await connect(ANA), await connect(BEN)];
     const isTyping = (): boolean => (ben.chat.data.threads.get(String(ROOM))?.typing.length ?? 0) > 0;

@@ -7,7 +7,11 @@ import fc from 'fast-check';
 import { ChatConnection } from '../../src/client/index.js';
 // Otherwise loaded on demand, which a fake clock cannot wait for.
 import '../../src/session/deferred.js';
+import '../../src/client/people-methods.js';
 import '../../src/client/room-methods.js';
+import '../../src/client/upload-methods.js';
+import '../../src/session/uploads/upload-queue.js';
+import '../../src/transport/upload-request.js';
 import { settle } from '../support/fake-clock.js';
 import {
   CAT,
@@ -20,6 +24,9 @@ import {
   type SocketFault,
 } from '../support/model-server.js';
 import { event, index, personIn, pick, plainEvent, room, roomIn, roomInFirstTab, type Event } from './events.js';
+import { conversationEvents } from './conversation-events.js';
+import { fileEvents } from './file-events.js';
+import { othersPeopleEvents, peopleEvents } from './people-events.js';
 import { checkDisposed, checkFinalState } from './final-state.js';
 import {
   changeEvents,
@@ -55,6 +62,11 @@ const FULL = [
   'mark_unread',
   'delivered',
   'hide_receipts',
+  'create_room',
+  'people',
+  'manage_room',
+  'room_settings',
+  'uploads',
 ];
 const WITHOUT_SYNC = ['idempotent_send', 'ack', 'user_channel'];
 const IDEMPOTENT_ONLY = ['idempotent_send'];
@@ -209,6 +221,19 @@ const tabEvents: fc.Arbitrary<Event>[] = [
   event('tab crash', index, (sim, at) => sim.crash(at % Math.max(1, sim.tabs.length))),
 ];
 
+/** Of a backend that cannot report all changes to several tabs. */
+const singleTabEvents: fc.Arbitrary<Event>[] = [
+  ...ownEvents(false),
+  ...changeEvents,
+  ...changeEvents,
+  ...jumpEvents,
+  ...conversationEvents,
+  ...fileEvents,
+  ...receiptEvents,
+  ...otherUserEvents,
+  ...faults,
+];
+
 async function runScenario(
   commands: Iterable<fc.AsyncCommand<object, Simulation>>,
   capabilities: readonly string[],
@@ -234,8 +259,12 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...rightsEvents,
+      ...peopleEvents,
+      ...othersPeopleEvents,
       ...faults,
       ...tokenEvents,
       ...pageEvents,
@@ -247,50 +276,19 @@ const SETUPS = [
   {
     name: 'on a backend without sync',
     capabilities: WITHOUT_SYNC,
-    acts: [
-      ...ownEvents(false),
-      ...changeEvents,
-      ...changeEvents,
-      ...jumpEvents,
-      ...receiptEvents,
-      ...otherUserEvents,
-      ...faults,
-      ...tokenEvents,
-      ...pageEvents,
-      ...ownerEvents,
-    ],
+    acts: [...singleTabEvents, ...tokenEvents, ...pageEvents, ...ownerEvents],
     share: 0.15,
   },
   {
     name: 'on a backend with idempotent_send only',
     capabilities: IDEMPOTENT_ONLY,
-    acts: [
-      ...ownEvents(false),
-      ...changeEvents,
-      ...changeEvents,
-      ...jumpEvents,
-      ...receiptEvents,
-      ...otherUserEvents,
-      ...faults,
-      ...pageEvents,
-      ...ownerEvents,
-    ],
+    acts: [...singleTabEvents, ...pageEvents, ...ownerEvents],
     share: 0.15,
   },
   {
     name: 'on a baseline backend',
     capabilities: [],
-    acts: [
-      ...ownEvents(false),
-      ...changeEvents,
-      ...changeEvents,
-      ...jumpEvents,
-      ...receiptEvents,
-      ...otherUserEvents,
-      ...faults,
-      ...pageEvents,
-      ...ownerEvents,
-    ],
+    acts: [...singleTabEvents, ...pageEvents, ...ownerEvents],
     share: 0.15,
   },
   {
@@ -303,8 +301,12 @@ const SETUPS = [
       ...changeEvents,
       ...changeEvents,
       ...jumpEvents,
+      ...conversationEvents,
+      ...fileEvents,
       ...receiptEvents,
       ...rightsEvents,
+      ...peopleEvents,
+      ...othersPeopleEvents,
       ...faults,
       ...tokenEvents,
       ...pageEvents,

@@ -1,6 +1,9 @@
 /** The end of a scenario: asserts that every tab shows what the server has, and that nothing was lost. */
 import assert from 'node:assert/strict';
 import { ROOMS_OF, type Row } from '../support/model-server.js';
+import { checkConversations, roomOfSent } from './conversation-events.js';
+import { checkFiles, resumeUploads } from './file-events.js';
+import { checkRoomList } from './people-events.js';
 import { checkUnconfirmed, compareRoom } from './screen.js';
 import { identityOf, type Owner } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -9,6 +12,8 @@ import type { Simulation } from './simulation.js';
 const MAX_RECONNECT_MS = 30_000 + 15_000;
 /** The longest time until a lost frame is noticed (`checkMs`) and read again. */
 const CHECK_MS = 61_000;
+/** The longest time in which a room is loaded. */
+const LOAD_MS = 5_000;
 
 /** After all faults are removed, for every user so far. */
 export async function checkFinalState(sim: Simulation): Promise<void> {
@@ -35,14 +40,24 @@ async function checkFor(sim: Simulation, owner: Owner): Promise<void> {
   }
   await sim.clock.advance(MAX_RECONNECT_MS);
   for (const { chat } of sim.tabs) assert.equal(chat.state, 'connected', chat.reason.message);
+  const server = sim.servers[tenant];
+  resumeUploads(sim);
+  const showAll = (): void => sim.tabs.forEach((tab) => sim.show(tab, server.roomsOf(person)));
+  showAll();
   await sim.clock.advance(CHECK_MS);
+  // Rooms that were created meanwhile.
+  showAll();
+  await sim.clock.advance(LOAD_MS);
   sim.checkInvariants();
   for (const tab of sim.tabs) {
     assert.equal(tab.chat.user?.id, person, 'user');
     checkUnconfirmed(tab);
-    for (const room of ROOMS_OF[person]!) compareRoom(tab, sim.servers[tenant], room);
+    checkRoomList(tab, server);
+    for (const room of server.roomsOf(person)) compareRoom(tab, server, room);
   }
+  checkConversations(sim, owner);
   checkSent(sim, owner);
+  await checkFiles(sim, owner);
 }
 
 /** Asserts that every message is stored, failed or discarded; stored at most once, in order, and as its author. */
@@ -51,7 +66,7 @@ function checkSent(sim: Simulation, { tenant, person }: Owner): void {
   const rows = sim.servers[tenant].rows.filter(({ sender }) => sender === person);
   const identityOfRow = ({ versions }: Row): string => identityOf(versions[0]!);
   const sent = sim.scenario.sent.filter((message) => message.tenant === tenant && message.person === person);
-  const shown = sim.tabs.flatMap(({ chat }) => ROOMS_OF[person]!.flatMap((room) => chat.messages(room)));
+  const shown = sim.tabs.flatMap(({ chat }) => [...chat.data.threads.keys()].flatMap((room) => chat.messages(room)));
   for (const { identity, tab } of sent) {
     const stored = rows.filter((row) => identityOfRow(row) === identity).length;
     assert.ok(stored <= 1, `stored ${stored} times: ${identity}`);
@@ -75,13 +90,15 @@ function checkSent(sim: Simulation, { tenant, person }: Owner): void {
   // With latency between tabs, the order is only defined per tab.
   const writers =
     sim.hasLatency || sent.some(({ tab }) => tab.isBlocked) ? [...new Set(sent.map(({ tab }) => tab))] : [undefined];
-  for (const room of ROOMS_OF[person]!) {
-    for (const writer of writers) {
+  for (const room of new Set(sent.map((message) => message.room))) {
+    const id = roomOfSent(sim.scenario, sim.servers[tenant], room);
+    // Each tab may have a queue for the same new conversation.
+    for (const writer of ROOMS_OF[person]!.includes(id!) ? writers : new Set(sent.map(({ tab }) => tab))) {
       const mine = sent.filter(
         (message) => message.room === room && (!writer || message.tab === writer) && !retried.has(message.identity),
       );
       const asked = mine.map(({ identity }) => identity);
-      const got = rows.filter((row) => row.room === room && asked.includes(identityOfRow(row))).map(identityOfRow);
+      const got = rows.filter((row) => row.room === id && asked.includes(identityOfRow(row))).map(identityOfRow);
       assert.deepEqual(
         got,
         asked.filter((identity) => got.includes(identity)),

@@ -1,7 +1,22 @@
 /** Changes of messages and jumps, by this tab (`connection.room(id)`), and by other devices and users. */
 import fc from 'fast-check';
+import type { ChatMessage } from '../../src/client/index.js';
+import type { SendOptions } from '../../src/client/pending-sends.js';
+import { isNewRoom } from '../../src/model/index.js';
 import type { Id } from '../../src/protocol/index.js';
-import { ALL_RIGHTS, CAT, mark, ME, OTHER, type ModelServer, type Rights, type Row } from '../support/model-server.js';
+import {
+  ALL_RIGHTS,
+  OWNER_RIGHTS,
+  CAT,
+  mark,
+  ME,
+  OTHER,
+  ownerOf,
+  type ModelServer,
+  type Rights,
+  type Row,
+} from '../support/model-server.js';
+import { settle } from '../support/fake-clock.js';
 import { event, index, personIn, pick, room, roomIn, type Event } from './events.js';
 import { identityOf, type Tab } from './scenario.js';
 import type { Simulation } from './simulation.js';
@@ -15,14 +30,22 @@ const recent = fc.oneof(fc.nat(3), index);
 type Whose = 'anyone' | 'own';
 
 /** A tab sends a message. */
-export function sendIn(sim: Simulation, tab: Tab, room: number, text: string, replyTo?: Id): void {
+export function sendIn(sim: Simulation, tab: Tab, room: Id, text: string, options: SendOptions = {}): void {
   const { tenant, chat } = tab;
+  const files = options.attachments ?? [];
   const person = personIn(sim, tab);
   // While the user is unknown, the message belongs to the next known user.
   const content = `${text} ${chat.user ? mark(tenant, person) : '[??]'} ${sim.scenario.sent.length}`;
-  if (chat.user) sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab });
-  chat.sendChatMessage(room, content, { replyTo }).catch(sim.recordRejection);
+  const { newRooms, createdRooms } = chat.data;
+  // A page may still show the new conversation of a former user: the message is refused at once.
+  const isRefused = isNewRoom(room) && !newRooms.has(String(room)) && !createdRooms.has(String(room));
+  if (chat.user && !isRefused)
+    sim.scenario.sent.push({ identity: identityOf(content), room, tenant, person, tab, files });
+  chat.sendChatMessage(room, content, options).catch(sim.recordRejection);
 }
+
+/** The id of the key of a thread. */
+export const roomIdOf = (key: string): Id => (isNewRoom(key) ? key : Number(key));
 
 /** A message in a tab, and its room; the newest ones first. */
 function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, whose: Whose = 'anyone') {
@@ -33,11 +56,17 @@ function messageIn(sim: Simulation, at: number, which: number, isSent: boolean, 
       .messages(room)
       .filter(({ delivery }) => (delivery === 'sent') === isSent)
       .filter(({ sender }) => whose === 'anyone' || sender?.id === tab.chat.user?.id)
-      .map((message) => ({ tab, room: Number(room), message, server: sim.servers[tab.tenant] })),
+      .map((message) => ({ tab, room: roomIdOf(room), message, server: sim.servers[tab.tenant] })),
   );
   found.sort((one, other) => Date.parse(other.message.timestamp) - Date.parse(one.message.timestamp));
   return pick(found, at);
 }
+
+/** Whether the client knows that the time limit of edits has passed. */
+const isTooOldToEdit = (sim: Simulation, { tab, message }: { tab: Tab; message: ChatMessage }): boolean => {
+  const { edit_s: limit = Infinity } = tab.chat.data.limits;
+  return sim.clock.now() - Date.parse(message.timestamp) > limit * 1_000;
+};
 
 const rowIn = ({ rows }: ModelServer, at: number): Row | undefined => pick([...rows].reverse(), at);
 
@@ -59,10 +88,14 @@ export const changeEvents: fc.Arbitrary<Event>[] = [
       const { tab, server, message, room: inRoom } = found;
       const content = reworded(sim, message.content, how);
       request(sim, tab, server, 'edit', message.id);
+      const isTooLate = isTooOldToEdit(sim, found);
       tab.chat
         .room(inRoom)
         .edit(message.id, content)
-        .then(() => sim.scenario.edits.push({ tab, content }), sim.recordRejection);
+        .then(() => {
+          sim.scenario.edits.push({ tab, content });
+          if (isTooLate) server.violations.push(`${content} was edited too late`);
+        }, sim.recordRejection);
     },
   ),
   event('edit unsent', fc.tuple(recent, index), (sim, [at, which]) => {
@@ -121,7 +154,7 @@ export const receiptEvents: fc.Arbitrary<Event>[] = [
   }),
   event('reply', fc.tuple(recent, index), (sim, [at, which]) => {
     const found = messageIn(sim, at, which, true);
-    if (found) sendIn(sim, found.tab, found.room, 'reply', found.message.id);
+    if (found) sendIn(sim, found.tab, found.room, 'reply', { replyTo: found.message.id });
   }),
 ];
 
@@ -129,7 +162,7 @@ export const receiptEvents: fc.Arbitrary<Event>[] = [
 export const othersReceiptEvents: fc.Arbitrary<Event>[] = [
   event('others mark unread', recent, (sim, at) => {
     const row = rowIn(sim.server, at);
-    if (row) sim.server.markUnread(row.room, row.room <= 2 ? ME : CAT, row.id);
+    if (row) sim.server.markUnread(row.room, ownerOf(row.room), row.id);
   }),
   event('others receive', recent, (sim, at) => {
     const row = rowIn(sim.server, at);
@@ -141,8 +174,8 @@ export const othersReceiptEvents: fc.Arbitrary<Event>[] = [
   event('others reply', recent, (sim, at) => {
     const row = rowIn(sim.server, at);
     if (!row || row.deletedAt) return;
-    const text = `theirs ${mark(sim.server.tenant, row.room <= 2 ? ME : CAT)} ${sim.server.rows.length}`;
-    sim.server.store(row.room, OTHER, text, undefined, row.id);
+    const text = `theirs ${mark(sim.server.tenant, ownerOf(row.room))} ${sim.server.rows.length}`;
+    sim.server.store(row.room, OTHER, text, undefined, { replyTo: row.id });
   }),
 ];
 
@@ -209,18 +242,33 @@ export const othersChangeEvents: fc.Arbitrary<Event>[] = [
   }),
   event('others react', fc.tuple(recent, fc.boolean(), emoji, fc.boolean()), (sim, [at, isOwn, what, on]) => {
     const row = rowIn(sim.server, at);
-    if (row) sim.server.react(row, isOwn ? (row.room <= 2 ? ME : CAT) : OTHER, what, on);
+    if (row) sim.server.react(row, isOwn ? ownerOf(row.room) : OTHER, what, on);
   }),
 ];
 
 const RIGHTS: Record<string, Rights> = {
   all: ALL_RIGHTS,
   closed: { can: [], closed_reason: 'This conversation is closed.' },
+  moderator: OWNER_RIGHTS,
   'no changes': { can: ['send', 'attach'], closed_reason: null },
 };
 
 export const rightsEvents: fc.Arbitrary<Event>[] = [
-  event('rights', fc.tuple(room, fc.constantFrom('all', 'all', 'closed', 'no changes')), (sim, [at, which]) =>
-    sim.server.permit(roomIn(sim, sim.tabs[0], at), RIGHTS[which]!),
+  event('moderate', fc.tuple(index, index), (sim, [at, which]) => {
+    const tab = pick(sim.tabs, which);
+    if (!tab?.chat.user) return;
+    const server = sim.servers[tab.tenant];
+    const rows = server.rows.filter((row) => row.sender === OTHER && server.isMember(row.room, personIn(sim, tab)));
+    const row = pick(rows.reverse(), at);
+    if (!row) return;
+    server.permit(row.room, OWNER_RIGHTS);
+    request(sim, tab, server, 'delete', row.id);
+    // After the frame has arrived, without latency.
+    return sim.settled(settle().then(() => tab.chat.room(row.room).delete(row.id)));
+  }),
+  event(
+    'rights',
+    fc.tuple(room, fc.constantFrom('all', 'moderator', 'moderator', 'closed', 'no changes')),
+    (sim, [at, which]) => sim.server.permit(roomIn(sim, sim.tabs[0], at), RIGHTS[which]!),
   ),
 ];

@@ -1,5 +1,7 @@
 /** What a scenario consists of: tabs, users and sent messages. */
 import type { ChatConnection as Connection } from '../../src/client/index.js';
+import type { Id } from '../../src/protocol/index.js';
+import type { Topic } from '../support/model-server.js';
 
 export type Tenant = 'a' | 'b';
 /** The tenant and user that something belongs to. */
@@ -11,8 +13,18 @@ export interface Owner {
 interface SentMessage extends Owner {
   /** The part of its text that an edit does not change: see `identityOf`. */
   identity: string;
-  room: number;
+  /** The id under which its tab knew the room: a local id, until the room was created. */
+  room: Id;
   tab: Tab;
+  /** The ids of its uploads. */
+  files: readonly string[];
+}
+
+interface AddedFile extends Owner {
+  uploadId: string;
+  content: string;
+  tab: Tab;
+  isDiscarded: boolean;
 }
 
 export interface Scenario {
@@ -22,6 +34,10 @@ export interface Scenario {
   retried: Set<string>;
   /** Successful edits. */
   edits: { tab: Tab; content: string }[];
+  /** The new conversations, by local id. */
+  opened: Map<Id, Owner & Topic>;
+  /** By id of their upload. */
+  files: Map<string, AddedFile>;
 }
 
 /** The end of the text of a message, which is unique, and which an edit keeps. */
@@ -38,7 +54,7 @@ export interface Tab {
   isBlocked: boolean;
   isGone: boolean;
   /** Functions to leave the open rooms. */
-  leave: Map<number, () => void>;
+  leave: Map<Id, () => void>;
   /** The latest token. */
   token: string;
   /** Own messages that this tab has shown as stored. */

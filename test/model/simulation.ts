@@ -4,12 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import type { ChatConnection as Connection } from '../../src/client/index.js';
+import type { Id } from '../../src/protocol/index.js';
 import { tokenOf } from '../support/fake-backend.js';
 import { BLOCKED, FakeBrowser } from '../support/fake-tabs.js';
-import { FakeClock } from '../support/fake-clock.js';
+import { FakeClock, settle } from '../support/fake-clock.js';
 import { MemoryStorage, NO_STORAGE } from '../support/memory-storage.js';
-import { mark, marksIn, ME, ModelServer, OTHER, ROOMS_OF } from '../support/model-server.js';
+import { marksIn, ME, ModelServer, ROOMS_OF } from '../support/model-server.js';
 import type { Owner, Scenario, Tab, Tenant } from './scenario.js';
+import { createGroups, fill } from './beginning.js';
 import { checkScreen, checkStoredState } from './screen.js';
 
 /** Part of every token; must not appear anywhere else. */
@@ -26,6 +28,8 @@ const LATENCY_MS = { quick: 30, slow: 900 };
 
 /** The number of messages that a room has at the beginning: none, few, or more than a page. */
 const HISTORY = [0, 4, 4, 120, 120];
+/** `limits.edit_s`. Mostly, messages can be edited at any time. */
+const EDIT_SECONDS = [undefined, undefined, undefined, 30];
 
 const PATHS = {
   a: { apiPath: undefined, wsPath: undefined },
@@ -40,7 +44,14 @@ export class Simulation {
   readonly storage = new MemoryStorage();
   readonly tabs: Tab[] = [];
   readonly recorded: string[] = [];
-  readonly scenario: Scenario = { sent: [], discarded: new Set(), retried: new Set(), edits: [] };
+  readonly scenario: Scenario = {
+    sent: [],
+    discarded: new Set(),
+    retried: new Set(),
+    edits: [],
+    opened: new Map(),
+    files: new Map(),
+  };
   /** All users so far, as `<tenant><user>`. */
   readonly owners = new Map<string, Owner>();
   /** The signed-in user of the site, in all tabs. */
@@ -68,7 +79,12 @@ export class Simulation {
     };
     this.#seed = seed;
     this.hasLatency = seed % 4 !== 0;
-    for (const server of this.all) fill(server, HISTORY[seed % HISTORY.length]!);
+    for (const server of this.all) {
+      if (capabilities.includes('manage_room') && seed % 2) createGroups(server);
+      server.hasMe = capabilities.length > 0 && seed % 3 > 0;
+      server.editSeconds = EDIT_SECONDS[seed % EDIT_SECONDS.length];
+      fill(server, HISTORY[seed % HISTORY.length]!);
+    }
     this.browser = new FakeBrowser(this.hasLatency ? this.#createLatency() : undefined);
     if (!this.hasLatency) return;
     for (const server of this.all) {
@@ -220,11 +236,11 @@ export class Simulation {
   }
 
   /** Opens the current user's rooms. Rooms of former users stay open, as in a page that does not close them. */
-  show(tab: Tab, rooms: readonly number[] = ROOMS_OF[this.person]!): void {
+  show(tab: Tab, rooms: readonly Id[] = ROOMS_OF[this.person]!): void {
     for (const room of rooms) if (!tab.leave.has(room)) tab.leave.set(room, tab.chat.openRoom(room));
   }
 
-  leave(tab: Tab, room: number): void {
+  leave(tab: Tab, room: Id): void {
     tab.leave.get(room)?.();
     tab.leave.delete(room);
   }
@@ -289,13 +305,14 @@ export class Simulation {
   #checkOwners(): void {
     for (const tab of this.tabs) this.#checkOwner(tab);
     for (const { scope, message } of this.storage.messages.values()) assertOwner(message.content, scope, 'stored');
+    for (const [scope, { name }] of this.storage.files.rows) assertOwner(name, scope, 'stored as a file');
     for (const [scope, draft] of this.storage.drafts) assertOwner(draft, scope, 'stored as a draft');
     for (const { name, text: message } of this.browser.channelLog.splice(0)) assertOwner(message, name, 'sent');
   }
 
   #checkOwner({ chat, tenant }: Tab): void {
-    const { threads, rooms, user } = chat.data;
-    const marks = marksIn(text([[...threads], rooms]));
+    const { threads, rooms, uploads, user } = chat.data;
+    const marks = marksIn(text([[...threads], rooms, [...uploads]]));
     assert.ok(
       marks.every((each) => each === `${tenant}${user?.id}`),
       `${marks.join()} shown to ${tenant}${user?.id}`,
@@ -306,16 +323,14 @@ export class Simulation {
     this.recorded.push(text(what));
   }
 
+  /** Ends with a promise, whose rejection is recorded, or earlier: the promise may need time. */
+  settled(promise: Promise<unknown>): Promise<void> {
+    void promise.catch(this.recordRejection);
+    return settle();
+  }
+
   /** Records a rejected promise. */
   readonly recordRejection = (thrown: unknown): void => this.#record(thrown);
-}
-
-/** Messages from before the scenario, of both members of each room. */
-function fill(server: ModelServer, count: number): void {
-  for (let n = 0; n < count; n++)
-    for (const [person, rooms] of Object.entries(ROOMS_OF))
-      for (const room of rooms)
-        server.store(room, n % 2 ? OTHER : Number(person), `old ${mark(server.tenant, Number(person))} ${100_000 + n}`);
 }
 
 const tenantAt = (url: string): Tenant => (new URL(url).pathname.startsWith('/b/') ? 'b' : 'a');

@@ -1,7 +1,10 @@
 /** The REST routes of the model server. */
 import { json } from './fake-backend.js';
-import { marksIn, ownerOf, ROOMS_OF } from './model-people.js';
-import type { ModelRooms, Row } from './model-rooms.js';
+import { onTheWire } from './model-uploads.js';
+import { marksIn } from './model-people.js';
+import { manageRoom, peopleOf } from './model-room-requests.js';
+import type { RoomContext } from './model-conversations.js';
+import { MAX_FILES, type ModelRooms, type Row } from './model-rooms.js';
 
 export interface ModelRequest {
   user: number;
@@ -9,6 +12,8 @@ export interface ModelRequest {
   url: URL;
   key: string | undefined;
   body: Record<string, unknown>;
+  /** Of a form. */
+  file: File | undefined;
 }
 
 const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
@@ -16,22 +21,28 @@ const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
 export function answerRequest(rooms: ModelRooms, request: ModelRequest): Response {
   const { user, method, url } = request;
   const path = url.pathname.replace(/^.*\/api\/chat\//, '');
-  if (path === 'rooms/') return json(ROOMS_OF[user]!.map((room) => rooms.room(room)));
+  if (path === 'rooms/' && method === 'POST') return createRoom(rooms, request);
+  if (path === 'rooms/start_dm/') return startDirect(rooms, request);
+  if (path === 'rooms/') return json(rooms.roomsOf(user).map((room) => rooms.room(room)));
   if (path === 'sync/' && rooms.has('sync')) {
     const asked = url.searchParams.getAll('room').map((each) => each.split(':').map(Number) as [number, number]);
     return json({ rooms: rooms.sync(user, asked) });
   }
+  if (path.startsWith('uploads/')) return answerUpload(rooms, request, path.split('/')[1]!);
+  if (path === 'me/' && method === 'GET' && rooms.hasMe) return json(rooms.me(user));
   if (path === 'me/' && method === 'PATCH') {
     rooms.hide(user, request.body.hide_receipts as boolean);
     return json(rooms.me(user));
   }
   const room = Number(/^rooms\/(\d+)\//.exec(path)?.[1]);
-  if (room && ownerOf(room) !== user) return json({ detail: 'Not found.' }, 404);
+  if (room && !rooms.isMember(room, user)) return json({ detail: 'Not found.' }, 404);
+  if (path === 'people/') return json(peopleOf(rooms, user));
+  if (room && /^rooms\/\d+\/(|me\/|members\/(\d+\/)?)$/.test(path)) return manageRoom(rooms, room, path, request);
   if (method === 'POST' && path.endsWith('/send_message/')) return send(rooms, room, request);
   if (room && path.endsWith('/messages/')) return history(rooms, room, url.searchParams);
   if (path.endsWith('/receipts/') && rooms.has('receipts')) return json({ items: rooms.receipts(room), next: null });
   const [, id, verb] = /^messages\/([^/]+)\/(\w*)/.exec(path) ?? [];
-  const row = rooms.rows.find((each) => each.id === Number(id) && ownerOf(each.room) === user);
+  const row = rooms.rows.find((each) => each.id === Number(id) && rooms.isMember(each.room, user));
   if (verb === 'mark_read') {
     if (row) rooms.markRead(row.room, user, [row]);
     return json({});
@@ -46,18 +57,57 @@ export function answerRequest(rooms: ModelRooms, request: ModelRequest): Respons
   return change(rooms, row, id, request);
 }
 
+// ————— Uploads
+
+function answerUpload(rooms: ModelRooms, { user, method, key, file }: ModelRequest, id: string): Response {
+  if (!rooms.has('uploads')) rooms.violations.push(`${method} uploads/ without the capability`);
+  if (method === 'DELETE')
+    return rooms.uploads.discard(user, id) ? new Response(null, { status: 204 }) : refusal('unknown_upload', 404);
+  if (!file || !key) rooms.violations.push('an upload without a file or a key');
+  const { fault } = rooms.uploads;
+  if (fault === 'unavailable') return json({ detail: 'Try again.' }, 503);
+  if (fault === 'too-large') return refusal('too_large', 413);
+  const stored = rooms.uploads.add(user, file!, key);
+  // As if the connection had ended.
+  if (fault === 'lost') throw new TypeError('Failed to fetch');
+  return json(onTheWire(stored), 201);
+}
+
+// ————— Rooms
+
+const created = (found: ReturnType<ModelRooms['createRoom']>): Response => {
+  if (typeof found !== 'string') return json(found, found.created ? 201 : 200);
+  return refusal(found, found === 'conflict' ? 409 : found === 'access_denied' ? 403 : 404);
+};
+
+function createRoom(rooms: ModelRooms, { user, key, body }: ModelRequest): Response {
+  if (!rooms.has('create_room')) rooms.violations.push('POST rooms/ without the capability');
+  if (!key) rooms.violations.push('POST rooms/ without a key');
+  const { user_ids, name, context } = body as { user_ids: number[]; name?: string; context?: RoomContext };
+  return created(rooms.createRoom(user, { userIds: user_ids, name, context }, key));
+}
+
+const startDirect = (rooms: ModelRooms, { user, body }: ModelRequest): Response =>
+  created(rooms.createRoom(user, { userIds: [body.user_id as number] }));
+
+// ————— Messages
+
 interface Draft {
   room: number;
   user: number;
   content: string;
   tempId: string | undefined;
   replyTo?: number | null | undefined;
+  /** Ids of uploads. */
+  attachments?: readonly string[] | undefined;
+  /** A file that is sent with its message. */
+  file?: File | undefined;
 }
 
 /** A client sends a message. @returns the reason if it is refused. */
 export function storeFromClient(
   rooms: ModelRooms,
-  { room, user, content, tempId, replyTo }: Draft,
+  { room, user, content, tempId, replyTo, attachments = [], file }: Draft,
 ): Row | { code: string; message: string; status: number } {
   for (const owner of marksIn(content))
     if (owner !== `${rooms.tenant}${user}`) rooms.violations.push(`${content} sent to ${rooms.tenant} as ${user}`);
@@ -71,12 +121,22 @@ export function storeFromClient(
   const quoted = rooms.rows.find(({ id }) => id === replyTo);
   if (!known && replyTo != null && (quoted?.room !== room || quoted.deletedAt))
     return { code: 'invalid', message: 'The message to reply to is not in this room.', status: 400 };
-  return rooms.store(room, user, content, tempId, replyTo ?? undefined);
+  if (attachments.length > MAX_FILES) rooms.violations.push(`${attachments.length} files in ${content}`);
+  const uploaded = rooms.uploads.unsent(user, attachments);
+  if (!known && !uploaded) return { code: 'unknown_upload', message: 'There is no such upload.', status: 404 };
+  // A form has no key of its own for its file.
+  const files = file && !known ? [rooms.uploads.add(user, file)] : (uploaded ?? []);
+  return rooms.store(room, user, content, tempId, { replyTo: replyTo ?? undefined, files });
 }
 
-function send(rooms: ModelRooms, room: number, { user, key, body }: ModelRequest): Response {
-  const { content, reply_to } = body as { content: string; reply_to?: number | null };
-  const stored = storeFromClient(rooms, { room, user, content, tempId: key, replyTo: reply_to });
+function send(rooms: ModelRooms, room: number, { user, key, body, file }: ModelRequest): Response {
+  const { content, reply_to, attachments } = body as { content: string; reply_to?: unknown; attachments?: string[] };
+  // The fields of a form are texts.
+  const replyTo = reply_to == null ? null : Number(reply_to);
+  if (file && rooms.hasMe && rooms.has('uploads'))
+    rooms.violations.push('a form with a file, although there are uploads');
+  if (attachments && !rooms.has('uploads')) rooms.violations.push('attachments without the capability');
+  const stored = storeFromClient(rooms, { room, user, content, tempId: key, replyTo, attachments, file });
   if ('id' in stored) return json(rooms.message(stored), 201);
   if (stored.status === 400) return json({ content: [stored.message] }, 400);
   return json({ detail: stored.message, code: stored.code }, stored.status);
@@ -135,8 +195,12 @@ function change(rooms: ModelRooms, row: Row | undefined, id: string, request: Mo
   if (!row) return json(NOT_FOUND, 404);
   if (row.deletedAt) return verb === 'delete' ? new Response(null, { status: 204 }) : json(NOT_FOUND, 404);
   const { can, closed_reason } = rooms.rights(row.room);
-  if (verb !== 'react' && row.sender !== user) return refusal('not_yours', 403);
-  if (!can.includes(verb === 'react' ? verb : `${verb}_own`))
+  const isOwn = row.sender === user;
+  const canDeleteAny = verb === 'delete' && (can.includes('delete_any') || closed_reason !== null);
+  if (verb === 'delete' && !isOwn && !rooms.everModerated.has(row.room))
+    rooms.violations.push(`delete ${id}, which ${user} was never allowed to`);
+  if (verb !== 'react' && !isOwn && !canDeleteAny) return refusal('not_yours', 403);
+  if (!can.includes(verb === 'react' ? verb : `${verb}_${isOwn ? 'own' : 'any'}`))
     return refusal(closed_reason ? 'room_closed' : 'not_allowed', 403);
   if (verb === 'delete') {
     rooms.delete(row);
@@ -149,6 +213,7 @@ function change(rooms: ModelRooms, row: Row | undefined, id: string, request: Mo
 
 function edit(rooms: ModelRooms, row: Row, body: { content: string; edited_at?: string | null }): Response {
   if (body.content.includes(rooms.rejectedText)) return json({ content: ['Not allowed.'] }, 400);
+  if (row.content !== body.content && rooms.isTooLate(row)) return refusal('too_late', 403);
   if (row.content !== body.content && body.edited_at !== undefined && body.edited_at !== row.editedAt)
     return json({ detail: 'Edited elsewhere.', code: 'conflict', message: rooms.message(row) }, 409);
   rooms.edit(row, body.content);

@@ -3,7 +3,10 @@
  * the frames of docs/PROTOCOL.md.
  */
 import type { FakeClock } from './fake-clock.js';
-import { ALL_ROOMS, CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
+import { isPair } from './model-conversations.js';
+import { ModelRoomList } from './model-room-list.js';
+import { ModelUploads, onTheWire, type ModelFile } from './model-uploads.js';
+import { CAT, ME, NAMES, OTHER, ownerOf } from './model-people.js';
 
 export interface Row {
   id: number;
@@ -19,6 +22,15 @@ export interface Row {
   editedAt: string | null;
   deletedAt: string | null;
   reactions: Map<string, Set<number>>;
+  files: readonly ModelFile[];
+  /** Its files, also those of a deleted message. */
+  sentFiles: readonly ModelFile[];
+}
+
+/** What a message has besides its text. */
+interface Extras {
+  replyTo?: number | undefined;
+  files?: readonly ModelFile[];
 }
 
 interface Change {
@@ -38,45 +50,36 @@ export interface HistoryEntry {
   isRead: boolean;
   /** The quoted message, as JSON. */
   quote: string;
+  /** The ids of its files. */
+  files: string;
 }
 
-/** What the user may do in a room. */
-export interface Rights {
-  can: readonly string[];
-  closed_reason: string | null;
-}
+/** `limits.attachments`. */
+export const MAX_FILES = 3;
 
-export const ALL_RIGHTS: Rights = { can: ['send', 'attach', 'react', 'edit_own', 'delete_own'], closed_reason: null };
-
-export abstract class ModelRooms {
+export abstract class ModelRooms extends ModelRoomList {
   readonly rows: Row[] = [];
-  readonly violations: string[] = [];
   /** Messages with this text are rejected permanently. */
   readonly rejectedText = 'forbidden';
   /** Requested changes, as `<user> <verb> <id or local id>`: others must not arrive. */
   readonly requested = new Set<string>();
+  /** Whether `GET me/` exists, which is optional. Without it, only a socket reports the capabilities. */
+  hasMe = false;
+  /** `limits.edit_s`. */
+  editSeconds: number | undefined;
   /** All reactions so far, as `<message> <emoji> <user>`. */
   readonly everReacted = new Set<string>();
-  readonly #changes = new Map<number, Change[]>(ALL_ROOMS.map((room) => [room, []]));
+  readonly uploads: ModelUploads;
+  readonly #changes = new Map<number, Change[]>();
   readonly #read = new Map<number, Set<number>>([ME, OTHER, CAT].map((user) => [user, new Set()]));
   /** How far each room has reached the devices of a user, as `<user> <room>`. */
   readonly #delivered = new Map<string, number>();
   /** The users who hide their receipts. */
   readonly #hiding = new Set<number>();
-  readonly #rights = new Map<number, Rights>(ALL_ROOMS.map((room) => [room, ALL_RIGHTS]));
 
-  constructor(
-    protected readonly clock: FakeClock,
-    readonly capabilities: readonly string[],
-    /** Distinguishes several servers on one origin. */
-    readonly tenant = 'a',
-  ) {}
-
-  /** Sends a frame to all sockets of a user. */
-  protected abstract broadcast(user: number, frame: Record<string, unknown>): void;
-
-  has(capability: string): boolean {
-    return this.capabilities.includes(capability);
+  constructor(clock: FakeClock, capabilities: readonly string[], tenant = 'a') {
+    super(clock, capabilities, tenant);
+    this.uploads = new ModelUploads(tenant, this.violations);
   }
 
   /** The time. No two edits have the same one, so that they differ in `edited_at`. */
@@ -93,7 +96,7 @@ export abstract class ModelRooms {
 
   // ————— User actions
 
-  store(room: number, sender: number, content: string, tempId?: string, replyTo?: number): Row {
+  store(room: number, sender: number, content: string, tempId?: string, { replyTo, files = [] }: Extras = {}): Row {
     const known =
       tempId === undefined ? undefined : this.rows.find((row) => row.sender === sender && row.tempId === tempId);
     if (known && this.has('idempotent_send')) return known;
@@ -110,8 +113,13 @@ export abstract class ModelRooms {
       editedAt: null,
       deletedAt: null,
       reactions: new Map(),
+      files,
+      sentFiles: files,
     };
+    for (const file of files) file.isSent = true;
     this.rows.push(row);
+    if (this.has('room_settings') && this.settings(room).archived && this.settings(room).muted_until === null)
+      this.changeSettings(room, { archived: false });
     this.#change(room, row.id, (viewer) => ({
       type: 'new_message',
       message: { ...this.message(row, viewer), _tempId: tempId },
@@ -133,6 +141,7 @@ export abstract class ModelRooms {
     row.editedAt = null;
     row.content = '';
     row.reactions.clear();
+    row.files = [];
     this.#change(row.room, row.id, () => ({
       type: 'message_deleted',
       message_id: row.id,
@@ -154,15 +163,9 @@ export abstract class ModelRooms {
     }));
   }
 
-  /** Closes a room, reopens it, or changes what its owner may do. */
-  permit(room: number, rights: Rights): void {
-    this.#rights.set(room, rights);
-    if (this.has('permissions'))
-      this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates: rights });
-  }
-
-  rights(room: number): Rights {
-    return this.#rights.get(room)!;
+  /** Whether the time limit of edits has passed. */
+  isTooLate({ at }: Row): boolean {
+    return this.editSeconds !== undefined && this.clock.now() - Date.parse(at) > this.editSeconds * 1_000;
   }
 
   read(room: number, user: number, upTo = Infinity): void {
@@ -190,10 +193,10 @@ export abstract class ModelRooms {
   #sendReceipts(room: number, user: number, read: readonly Row[]): void {
     if (user === OTHER) {
       const frame = { type: 'message_read', room_id: room, user_id: user, up_to: read.at(-1)!.id };
-      return this.isHiding(ownerOf(room)) ? undefined : this.broadcast(ownerOf(room), frame);
+      return this.isHiding(ownerOf(room)) ? undefined : this.toMember(room, frame);
     }
-    this.broadcast(ownerOf(room), { type: 'messages_marked_read', room_id: room, count: read.length });
-    this.broadcast(ownerOf(room), {
+    this.toMember(room, { type: 'messages_marked_read', room_id: room, count: read.length });
+    this.toMember(room, {
       type: 'room_updated',
       room_id: room,
       updates: { unread_count: this.unread(room), ...this.#readPosition(room) },
@@ -217,7 +220,7 @@ export abstract class ModelRooms {
     this.#delivered.set(`${user} ${room}`, upTo);
     // The other member has no socket here.
     if (user !== OTHER || this.isHiding(ownerOf(room))) return;
-    this.broadcast(ownerOf(room), { type: 'message_delivered', room_id: room, user_id: user, up_to: upTo });
+    this.toMember(room, { type: 'message_delivered', room_id: room, user_id: user, up_to: upTo });
   }
 
   /** How far a room has reached the devices of a user. Reading includes it. */
@@ -250,6 +253,10 @@ export abstract class ModelRooms {
       username: NAMES[user],
       timestamp: new Date(this.clock.now()).toISOString(),
       ...(this.capabilities.length > 0 && { protocol: 1, capabilities: this.capabilities, heartbeat_s: 25 }),
+      limits: {
+        ...(this.has('edit') && { edit_s: this.editSeconds }),
+        ...(this.has('uploads') && { attachments: MAX_FILES }),
+      },
       ...(this.has('hide_receipts') && { hide_receipts: this.isHiding(user) }),
     };
   }
@@ -282,6 +289,7 @@ export abstract class ModelRooms {
       reactions: JSON.stringify(reactionsOf(row)),
       isRead: row.sender !== OTHER && !row.deletedAt && this.isRead(row),
       quote: JSON.stringify(this.quoteOf(row)),
+      files: this.has('uploads') ? row.files.map(({ id }) => id).join() : '',
     }));
   }
 
@@ -310,7 +318,7 @@ export abstract class ModelRooms {
 
   /** The number of the last change. */
   seq(room: number): { seq?: number } {
-    return this.has('sync') ? { seq: this.#changes.get(room)!.at(-1)?.seq ?? 0 } : {};
+    return this.has('sync') ? { seq: this.#changesOf(room).at(-1)?.seq ?? 0 } : {};
   }
 
   message(row: Row, viewer = ownerOf(row.room)): Record<string, unknown> {
@@ -318,7 +326,7 @@ export abstract class ModelRooms {
       id: row.id,
       room: row.room,
       sender: { id: row.sender, username: NAMES[row.sender] },
-      message_type: 'text',
+      message_type: row.files.length > 0 ? 'file' : 'text',
       content: row.content,
       timestamp: row.at,
       is_read: this.isRead(row),
@@ -326,6 +334,8 @@ export abstract class ModelRooms {
       ...(row.deletedAt && { deleted_at: row.deletedAt }),
       is_own_message: row.sender === viewer,
       reactions: reactionsOf(row),
+      attachment: row.files[0] ? onTheWire(row.files[0]).url : null,
+      ...(this.has('uploads') && { attachments: row.files.map(onTheWire) }),
       reply_to: this.quoteOf(row),
       ...(row.sender === viewer && row.tempId && this.has('idempotent_send') && { _tempId: row.tempId }),
     };
@@ -333,13 +343,12 @@ export abstract class ModelRooms {
 
   room(id: number): Record<string, unknown> {
     const last = this.rows.findLast((row) => row.room === id && !row.deletedAt);
+    const room = this.conversations.get(id);
     return {
       id,
-      name: `Room ${id}`,
-      participants: [
-        { id: ownerOf(id), username: NAMES[ownerOf(id)] },
-        { id: OTHER, username: NAMES[OTHER] },
-      ],
+      ...this.shown(id),
+      room_type: isPair(room) ? 'direct' : 'general',
+      ...(room.context && { context: room.context }),
       last_message: last
         ? { content: last.content, timestamp: last.at, sender: { id: last.sender, username: 'x' } }
         : null,
@@ -348,6 +357,7 @@ export abstract class ModelRooms {
       updated_at: last?.at ?? '2026-11-22T10:00:00Z',
       is_active: true,
       ...(this.has('permissions') && this.rights(id)),
+      ...(this.has('room_settings') && { settings: this.settings(id) }),
     };
   }
 
@@ -363,12 +373,18 @@ export abstract class ModelRooms {
 
   // ————— Changes
 
+  #changesOf(room: number): Change[] {
+    const changes = this.#changes.get(room) ?? [];
+    this.#changes.set(room, changes);
+    return changes;
+  }
+
   #change(room: number, messageId: number | undefined, frameFor: (viewer: number) => Record<string, unknown>): void {
-    const changes = this.#changes.get(room)!;
+    const changes = this.#changesOf(room);
     const seq = (changes.at(-1)?.seq ?? 0) + 1;
     const frame: Record<string, unknown> = { ...frameFor(0), room_id: room, ...(this.has('sync') && { seq }) };
     changes.push({ seq, frame, messageId });
-    this.broadcast(ownerOf(room), frame);
+    this.toMember(room, frame);
     if (frame.type !== 'reactions_updated') this.#announceActivity(room);
   }
 
@@ -376,15 +392,15 @@ export abstract class ModelRooms {
     if (!this.has('user_channel')) return;
     const { last_message, unread_count, updated_at } = this.room(room);
     const updates = { last_message, unread_count, updated_at, ...this.#readPosition(room) };
-    this.broadcast(ownerOf(room), { type: 'room_updated', room_id: room, updates });
+    this.announce(room, updates);
   }
 
   sync(user: number, asked: [room: number, seq: number][]): object[] {
-    return asked.filter(([room]) => ownerOf(room) === user).map(([room, seq]) => this.#changesSince(room, seq));
+    return asked.filter(([room]) => this.isMember(room, user)).map(([room, seq]) => this.#changesSince(room, seq));
   }
 
   #changesSince(room: number, from: number): Record<string, unknown> {
-    const changes = this.#changes.get(room)!;
+    const changes = this.#changesOf(room);
     const seq = changes.at(-1)?.seq ?? 0;
     const known = changes[0]?.seq ?? 1;
     if (from < known - 1) return { room_id: room, seq, expired: true, has_more: false, changes: [] };

@@ -4,12 +4,15 @@
  * records misbehaviour of clients in `violations`.
  */
 import { FakeSocket, json, page } from './fake-backend.js';
-import { answerRequest, storeFromClient } from './model-requests.js';
-import { ME, ownerOf, ROOMS_OF } from './model-people.js';
+import { answerRequest, storeFromClient, type ModelRequest } from './model-requests.js';
+import { ME } from './model-people.js';
 import { ModelRooms } from './model-rooms.js';
 
-export { CAT, mark, marksIn, ME, OTHER, ROOMS, ROOMS_OF } from './model-people.js';
-export { ALL_RIGHTS, type HistoryEntry, type Rights, type Row } from './model-rooms.js';
+export type { UploadFault } from './model-uploads.js';
+export { isPair, isSameTopic, type Topic } from './model-conversations.js';
+export { CAT, DAN, EVE, mark, marksIn, ME, OTHER, ownerOf, ROOMS, ROOMS_OF } from './model-people.js';
+export { ALL_RIGHTS, OWNER_RIGHTS, type Rights, type Settings } from './model-room-list.js';
+export type { HistoryEntry, Row } from './model-rooms.js';
 
 export type SocketFault = 'none' | 'refuse' | 'hang' | 'silent';
 export type RestFault = 'none' | 'down' | 'broken' | 'hang' | 'answer-lost' | 'busy' | 'portal';
@@ -20,6 +23,13 @@ interface SentFrame {
   content: string;
   reply_to?: number | null;
   _tempId: string;
+}
+
+function readBody(body: unknown): Pick<ModelRequest, 'body' | 'file'> {
+  if (typeof body === 'string') return { body: JSON.parse(body) as Record<string, unknown>, file: undefined };
+  const fields = body instanceof FormData ? [...body] : [];
+  const file = fields.map(([, value]) => value).find((value) => typeof value !== 'string');
+  return { body: Object.fromEntries(fields), file };
 }
 
 export class ModelServer extends ModelRooms {
@@ -84,6 +94,7 @@ export class ModelServer extends ModelRooms {
   heal(): void {
     this.socketFault = this.restFault = 'none';
     this.isDeaf = this.isMute = false;
+    this.uploads.fault = 'none';
     this.frameFaults.length = 0;
     for (const release of this.#hangingRequests.splice(0)) release();
   }
@@ -155,10 +166,17 @@ export class ModelServer extends ModelRooms {
     if (this.#deafSockets.has(socket) || socket.readyState !== 1) return;
     const room_id = frame.room_id as number;
     const { user } = this.#owners.get(socket)!;
-    const isMember = room_id === undefined || ownerOf(room_id) === user;
+    if (typeof frame.room_id === 'string') this.violations.push(`a frame names the local id ${frame.room_id}`);
+    const isMember = room_id === undefined || this.isMember(room_id, user);
     if (!isMember) {
       const { _tempId } = frame;
-      return this.#sendFrame(socket, { type: 'error', message: 'Not found.', code: 'not_found', room_id, _tempId });
+      return this.#sendFrame(socket, {
+        type: 'error',
+        message: 'Access denied.',
+        code: 'access_denied',
+        room_id,
+        _tempId,
+      });
     }
     switch (frame.type) {
       case 'ping':
@@ -166,7 +184,7 @@ export class ModelServer extends ModelRooms {
       case 'subscribe_room':
         return this.#sendFrame(socket, { type: 'subscribed', room_id });
       case 'get_room_list':
-        return this.#sendFrame(socket, { type: 'room_list', rooms: ROOMS_OF[user]!.map((room) => this.room(room)) });
+        return this.#sendFrame(socket, { type: 'room_list', rooms: this.roomsOf(user).map((room) => this.room(room)) });
       case 'authenticate':
         if (!this.has('token_refresh')) this.violations.push('authenticate without the capability');
         return;
@@ -216,6 +234,7 @@ export class ModelServer extends ModelRooms {
   readonly fetch: typeof fetch = async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     this.requestTimes.push(this.clock.now());
+    if (url.href.includes('new_')) this.violations.push(`a request names a local id: ${url}`);
     const { restFault } = this;
     const signal = init.signal ?? undefined;
     if (signal?.aborted) throw new DOMException('', 'AbortError');
@@ -229,7 +248,7 @@ export class ModelServer extends ModelRooms {
     if (user === undefined)
       return json({ detail: `Given token not valid: ${new Headers(init.headers).get('Authorization')}` }, 401);
     const key = new Headers(init.headers).get('Idempotency-Key');
-    const isSend = init.method === 'POST' && url.pathname.endsWith('/send_message/');
+    const isSend = init.method === 'POST' && /\/(send_message|uploads)\/$/.test(url.pathname);
     if (isSend && key) {
       this.#checkNotInFlight(key);
       this.#inFlight.add(key);
@@ -242,7 +261,7 @@ export class ModelServer extends ModelRooms {
         method: init.method ?? 'GET',
         url,
         key: key ?? undefined,
-        body: typeof init.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {},
+        ...readBody(init.body),
       });
       // Processed, but the answer is lost.
       if (restFault === 'answer-lost') await this.#hang(signal);

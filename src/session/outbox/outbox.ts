@@ -266,7 +266,7 @@ export class Outbox implements OutboxContext {
   #drop(localId: string): QueuedMessage | undefined {
     const item = this.fallback?.takeRefused(localId) ?? this.queues.remove(localId);
     if (!item) return undefined;
-    if (item.files) this.fallback?.files.forget(item);
+    this.fallback?.files.forget(item);
     item.discarded = true;
     item.answer?.({ is: 'unknown' });
     return item;
@@ -305,6 +305,9 @@ export class Outbox implements OutboxContext {
     item.onSettled?.();
     item.answer?.(outcome);
     // Another tab sends, and this tab may have missed the result.
-    if (!this.sender.isActive && this.queues.remove(item.localId)) this.reportStored(item, outcome);
+    if (!this.sender.isActive && this.queues.remove(item.localId)) {
+      this.fallback?.files.forget(item);
+      this.reportStored(item, outcome);
+    }
   }
 }

@@ -88,7 +88,11 @@ export class RoomHistory implements RoomCursor {
   }
 
   releaseEvents(): void {
-    if (--this.#holding > 0) return;
+    if (--this.#holding <= 0) this.applyHeld();
+  }
+
+  /** Applies the held events now. */
+  applyHeld(): void {
     const held = this.#held.splice(0).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
     for (const event of held) {
       if (this.#isKnown(event)) continue;
@@ -103,7 +107,7 @@ export class RoomHistory implements RoomCursor {
     return this.#held.some((event) => event.seq === seq);
   }
 
-  /** Drops the held events, because the room was closed. */
+  /** Drops the held events, because the user has changed. */
   drop(): void {
     this.#held = [];
   }

@@ -284,6 +284,8 @@ export class RoomSync implements RoomReader, OpenRooms {
   }
 
   close(roomId: Id): void {
+    // Now, while their user is still signed in.
+    this.openRooms.get(idKey(roomId))?.applyHeld();
     if (this.openRooms.delete(idKey(roomId))) this.unsubscribe(roomId);
   }
 
