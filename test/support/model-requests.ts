@@ -2,19 +2,9 @@
 import { json } from './fake-backend.js';
 import { onTheWire } from './model-uploads.js';
 import { marksIn } from './model-people.js';
-import { manageRoom, peopleOf } from './model-room-requests.js';
+import { manageRoom, peopleOf, type ModelRequest } from './model-room-requests.js';
 import type { RoomContext } from './model-conversations.js';
 import { MAX_FILES, type ModelRooms, type Row } from './model-rooms.js';
-
-export interface ModelRequest {
-  user: number;
-  method: string;
-  url: URL;
-  key: string | undefined;
-  body: Record<string, unknown>;
-  /** Of a form. */
-  file: File | undefined;
-}
 
 const NOT_FOUND = { detail: 'Not found.', code: 'unknown_message' };
 

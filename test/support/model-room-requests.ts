@@ -1,9 +1,18 @@
 /** The REST routes that change a room of the model server, and those that list people. */
 import { json } from './fake-backend.js';
 import { KNOWN_PEOPLE, NAMES } from './model-people.js';
-import type { ModelRequest } from './model-requests.js';
 import type { Settings } from './model-room-list.js';
 import type { ModelRooms } from './model-rooms.js';
+
+export interface ModelRequest {
+  user: number;
+  method: string;
+  url: URL;
+  key: string | undefined;
+  body: Record<string, unknown>;
+  /** Of a form. */
+  file: File | undefined;
+}
 
 const refusal = (code: string, status: number): Response => json({ detail: `Refused: ${code}.`, code }, status);
 const done = (): Response => new Response(null, { status: 204 });

@@ -4,7 +4,8 @@
  * records misbehaviour of clients in `violations`.
  */
 import { FakeSocket, json, page } from './fake-backend.js';
-import { answerRequest, storeFromClient, type ModelRequest } from './model-requests.js';
+import { answerRequest, storeFromClient } from './model-requests.js';
+import type { ModelRequest } from './model-room-requests.js';
 import { ME } from './model-people.js';
 import { ModelRooms } from './model-rooms.js';
 

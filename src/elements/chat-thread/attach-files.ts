@@ -1,28 +1,19 @@
 /** Adds files to the next message: by a button, by pasting and by dropping. The list of files is loaded with the first. */
-import { html, nothing, svg, type LitElement, type ReactiveController, type TemplateResult } from 'lit';
-import type { ChatConnection, SendResult } from '../../client/index.js';
+import { html, nothing, svg, type ReactiveController, type TemplateResult } from 'lit';
+import type { SendResult } from '../../client/index.js';
 import { lazyImport } from '../../internal/lazy-import.js';
 import { noop } from '../../internal/noop.js';
-import type { Localize } from '../../locale/index.js';
 import type { Id } from '../../protocol/index.js';
 import { isAllowed } from '../../store/permissions.js';
 import { icon } from '../../theme/index.js';
 import type { ChosenFiles } from './chosen-files.js';
+import type { FilesHost } from './files-host.js';
 
 const CLIP = icon(
   svg`<path d="m20 11-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7L9.5 17a1.7 1.7 0 0 1-2.4-2.4L15 6.7" />`,
 );
 
 const importList = lazyImport(() => import('./chosen-files.js'));
-
-/** What the files need of their thread. */
-export interface FilesHost {
-  readonly host: LitElement;
-  readonly localize: Localize;
-  /** The open room. */
-  readonly view: { readonly connection: ChatConnection | undefined; readonly roomId: Id | null };
-  focusField(): void;
-}
 
 const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes('Files') === true;
 

@@ -54,6 +54,12 @@ const chosenFiles = css`
     border-radius: var(--_radius);
     font-weight: 600;
   }
+  /* Zoomed to 400 %, or a phone on its side. */
+  @media (max-height: 20rem) {
+    .uploads {
+      max-block-size: calc(3.5 * var(--_rem));
+    }
+  }
   .upload svg {
     inline-size: calc(1.125 * var(--_rem));
     block-size: calc(1.125 * var(--_rem));

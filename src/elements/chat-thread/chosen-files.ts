@@ -9,9 +9,9 @@ import { icon } from '../../theme/index.js';
 import { toChatError, type ErrorCode } from '../../transport/index.js';
 import { addStyles } from '../document-styles.js';
 import { isolated, revealInvisible } from '../untrusted.js';
-import type { FilesHost } from './attach-files.js';
 import { styles } from './chosen-files.styles.js';
 import { fileSize } from './file-size.js';
+import type { FilesHost } from './files-host.js';
 import { drawPreview, PREVIEW_PX } from './preview.js';
 
 const CROSS = icon(svg`<path d="m6 6 12 12M18 6 6 18" />`);
@@ -179,7 +179,7 @@ export class ChosenFiles implements ReactiveController {
     return html`<li part="upload" class="upload">
       ${file.type.startsWith('image/') ? html`<canvas width=${PREVIEW_PX} height=${PREVIEW_PX} data-key=${key}></canvas>` : nothing}
       <span class="upload-text"
-        ><bdi>${name}</bdi> <small>${fileSize(file.size, localize.lang)}</small>
+        ><bdi>${name}</bdi> <small><bdi>${fileSize(file.size, localize.lang)}</bdi></small>
         ${
           error === undefined
             ? isDone

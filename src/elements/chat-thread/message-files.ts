@@ -58,7 +58,7 @@ function renderFile(file: ShownFile, context: RowContext): TemplateResult {
       : state === 'blocked'
         ? localize.term('fileBlocked')
         : size && fileSize(size, localize.lang);
-  const label = html`<span class="file">${FILE}<span><bdi>${name}</bdi>${note ? html` <small>${note}</small>` : nothing}</span></span>`;
+  const label = html`<span class="file">${FILE}<span><bdi>${name}</bdi>${note ? html` <small><bdi>${note}</bdi></small>` : nothing}</span></span>`;
   if (url === null) return html`<span part="attachment" class="attachment">${label}</span>`;
   return html`<a part="attachment" class="attachment" href=${url} target="_blank" rel="noopener noreferrer" aria-label="${localize.term('openFile')}: ${name}">
     ${

@@ -70,6 +70,9 @@ const richParts = css`
     align-items: center;
     gap: calc(0.5 * var(--_rem));
   }
+  .file svg {
+    flex: none;
+  }
   .attachment + .attachment {
     margin-block-start: calc(0.25 * var(--_rem));
   }
