@@ -1,8 +1,10 @@
 /** Changes of a room: its name, its members, and the settings of this user. Loaded on first use: see room-methods.ts. */
 import { idKey, type Id, type Room, type RoomMember, type RoomSettings, type RoomUpdates } from '../protocol/index.js';
+import { noop } from '../internal/noop.js';
+import { TEMPORARY } from '../session/temporary-errors.js';
 import { isAllowed, type RoomAction } from '../store/permissions.js';
 import { roomOf } from '../store/selectors.js';
-import { ChatError, throwIfAborted, type SettingChanges } from '../transport/index.js';
+import { ChatError, throwIfAborted, toChatError, type SettingChanges } from '../transport/index.js';
 import type { ConnectionParts } from './connection-parts.js';
 import { peopleRequestsOf } from './people-requests-of.js';
 
@@ -61,6 +63,8 @@ async function whileShown<Value, Result>(
     const now = roomOf(store.data, roomId);
     // Not if the user or the backend has changed, and not a value that another user has set meanwhile.
     if (!signal.aborted && now && get(now) === value) update(host, roomId, set(now, pending.confirmed as Value));
+    // Perhaps only the answer is lost: the list tells which value the server has.
+    if (TEMPORARY.includes(toChatError(thrown).code)) session.refreshRooms().catch(noop);
     throw thrown;
   } finally {
     if (--pending.requests === 0) all.delete(key);

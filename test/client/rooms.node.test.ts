@@ -76,6 +76,15 @@ describe('13.6: changing a room', () => {
     assert.equal(nameIn(ana), 'The move');
   });
 
+  it('is shown again if only the answer of the server was lost', async () => {
+    const ana = await connect(server, ANA);
+    ana.afterRequest = (method) => {
+      if (method === 'PATCH') throw new TypeError('connection reset');
+    };
+    await assert.rejects(ana.chat.room(id).rename('Moved'), hasCode('unreachable'));
+    await ana.until(() => nameIn(ana) === 'Moved', 'the name that the server has');
+  });
+
   it('of two names that fail, the confirmed one comes back; a name that another user has set stays', async () => {
     const ana = await connect(server, ANA);
     const { fail, started } = holdAndFail(ana, 'PATCH');
