@@ -78,8 +78,14 @@ describe('13.6: changing a room', () => {
 
   it('is shown again if only the answer of the server was lost', async () => {
     const ana = await connect(server, ANA);
-    ana.afterRequest = (method) => {
-      if (method === 'PATCH') throw new TypeError('connection reset');
+    ana.answer = async (method) => {
+      if (method !== 'PATCH') return undefined;
+      const before = roomIn(ana);
+      const body = JSON.stringify({ name: 'Moved' });
+      await rest(server, ANA, `rooms/${id}/`, { method, body, headers: { 'Content-Type': 'application/json' } });
+      // The update has arrived when the answer is lost.
+      await ana.until(() => roomIn(ana) !== before, 'the update');
+      throw new TypeError('connection reset');
     };
     await assert.rejects(ana.chat.room(id).rename('Moved'), hasCode('unreachable'));
     await ana.until(() => nameIn(ana) === 'Moved', 'the name that the server has');
