@@ -103,7 +103,7 @@ export default defineConfig(({ mode }) => {
                 groups: [
                   {
                     name: 'secondary',
-                    test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|live-region|settled-state|state-terms|typed-keys|unnamed-user|document-styles|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|attach-files|message-files|file-size|reading-detector|linkify|text-parts|selected-rows|printed-rows|wheel-reserve))|theme\/(avatar|contrast|launcher)|store\/permissions|locale\/(relative-time|en-))/,
+                    test: /src\/(secondary-elements|elements\/(avatar|broken-row|untrusted|interval-controller|live-region|settled-state|state-terms|typed-keys|unnamed-user|document-styles|chat-(rooms|status|launcher)\/(?!details)|chat-thread\/(rich-parts|attach-files|message-(files|reactions)|file-size|reading-detector|linkify|text-parts|selected-rows|printed-rows|wheel-reserve))|theme\/(avatar|contrast|launcher)|store\/permissions|locale\/(relative-time|en-))/,
                   },
                   { name: 'chat', tags: ['$initial'] },
                   // Everything about files of unsent messages.

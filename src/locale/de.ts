@@ -70,7 +70,10 @@ export const de: Terms = {
   unnamed: 'Unterhaltung',
   attachment: 'Anhang',
   noText: 'Kein Text',
+  reaction: (emoji, count) => (count === 1 ? `${emoji}, 1 Reaktion` : `${emoji}, ${count} Reaktionen`),
   attachFiles: 'Dateien anhängen',
+  attachLimits: (count, size) =>
+    count === 1 ? `Eine Datei mit höchstens ${size}` : `Höchstens ${count} Dateien mit je ${size}`,
   filesToSend: 'Dateien zum Senden',
   removeFile: (name) => `${name} entfernen`,
   uploading: (name) => `${name} wird hochgeladen`,

@@ -48,7 +48,10 @@ export const enSecondary = {
   announceIn: (sender, room, text) => `${sender} in ${room}: ${text}`,
   announceDirect: (sender, text) => `Direct message from ${sender}: ${text}`,
   noText: 'No text',
+  reaction: (emoji, count) => (count === 1 ? `${emoji}, 1 reaction` : `${emoji}, ${count} reactions`),
   attachFiles: 'Attach files',
+  attachLimits: (count, size) =>
+    count === 1 ? `One file of at most ${size}` : `At most ${count} files of ${size} each`,
   filesToSend: 'Files to send',
   removeFile: (name) => `Remove ${name}`,
   uploading: (name) => `Uploading ${name}`,

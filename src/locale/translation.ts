@@ -58,8 +58,12 @@ export interface Terms {
   attachment: string;
   /** A message with neither text nor file. */
   noText: string;
+  /** Name of the button that adds or removes one's own reaction. `count`: the people who have reacted. */
+  reaction: (emoji: string, count: number) => string;
   /** Button that chooses files for the next message. */
   attachFiles: string;
+  /** Description of that button: files per message, and the size of each. */
+  attachLimits: (count: number, size: string) => string;
   /** Name of the list of files of the next message. */
   filesToSend: string;
   /** Button beside a file of the next message. */

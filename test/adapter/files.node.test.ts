@@ -227,10 +227,12 @@ describe('an adapter that uploads files', () => {
     const backend = new Backend();
     const { connection } = await connect(backend.adapter());
     assert.ok(!connection.data.capabilities.includes('uploads'));
-    const { uploadId } = await connection.uploads.add(ROOM, FILE);
+    assert.equal(await connection.room(ROOM).can('attach'), false);
+    const { uploadId, state } = await connection.uploads.add(ROOM, FILE);
+    assert.equal(state, 'blocked');
     await assert.rejects(
       connection.sendChatMessage(ROOM, 'The plan', { attachments: [uploadId] }),
-      refused('not_supported'),
+      refused('forbidden'),
     );
     assert.equal(backend.sent.length, 0);
   });

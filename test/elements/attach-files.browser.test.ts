@@ -63,6 +63,7 @@ describe('14: files in a thread', function () {
 
   it('chosen files are listed at once, uploaded, sent in their order without a text, and shown to all', async () => {
     await mount();
+    expect(one('attach')!.title).to.equal('At most 3 files of 2 MB each');
     const started = performance.now();
     choose(file('b.txt', 'second'), file('a.txt', 'first'));
     await until(() => chips().length === 2);
@@ -186,6 +187,26 @@ describe('14: files in a thread', function () {
     await sendKeys({ press: 'Enter' });
     await until(() => all('upload').length === 0 && root().activeElement === field());
     await until(() => connection().data.uploads.size === 0);
+  });
+
+  it('belong to their room: another thread has them; another user does not', async () => {
+    await mount();
+    choose(file('kept.txt'));
+    await until(() => connection().data.uploads.size === 1 && finished());
+    const parent = thread.closest<ChatConnectionElement>('chat-connection')!;
+    thread.remove();
+    thread = document.createElement('chat-thread');
+    thread.room = ROOM;
+    parent.append(thread);
+    await until(() => chips().length === 1);
+    expect(chips()[0]).to.match(/^kept\.txt/);
+    thread.room = 4;
+    await until(() => all('upload').length === 0);
+    thread.room = ROOM;
+    await until(() => all('upload').length === 1);
+    parent.token = await backend.token(2);
+    await until(() => parent.connection.user?.id === 2 && one('attach'));
+    expect(all('upload')).to.have.length(0);
   });
 
   it('draws a picture without an address, and shows a sent one in reserved space', async () => {

@@ -7,6 +7,7 @@ import type { Id } from '../../protocol/index.js';
 import { isAllowed } from '../../store/permissions.js';
 import { icon } from '../../theme/index.js';
 import type { ChosenFiles } from './chosen-files.js';
+import { fileSize } from './file-size.js';
 import type { FilesHost } from './files-host.js';
 
 const CLIP = icon(
@@ -70,10 +71,11 @@ export class AttachFiles implements ReactiveController {
   #add(files: readonly File[]): void {
     const { roomId } = this.#parts.view;
     if (files.length === 0 || roomId === null || !this.#isAllowed) return;
-    importList().then(({ ChosenFiles: List }) => {
-      this.#list ??= new List(this.#parts);
-      this.#list.add(roomId, files);
-    }, noop);
+    this.#load((list) => list.add(roomId, files));
+  }
+
+  #load(use: (list: ChosenFiles) => void): void {
+    importList().then(({ ChosenFiles: List }) => use((this.#list ??= new List(this.#parts))), noop);
   }
 
   readonly onPaste = (event: ClipboardEvent): void => {
@@ -122,16 +124,21 @@ export class AttachFiles implements ReactiveController {
   button(): TemplateResult | typeof nothing {
     if (!this.#isAllowed) return nothing;
     const { localize, view } = this.#parts;
-    const { accept } = view.connection!.data.limits;
+    const { limits, capabilities } = view.connection!.data;
+    const { accept, attachment_bytes: bytes, attachments: most = 1 } = limits;
+    const count = capabilities.includes('uploads') ? most : 1;
+    const title = bytes ? localize.term('attachLimits', count, fileSize(bytes, localize.lang)) : nothing;
     const onClick = ({ currentTarget }: Event): void =>
       ((currentTarget as Element).nextElementSibling as HTMLInputElement).click();
-    return html`<button part="attach" class="attach" type="button" aria-label=${localize.term('attachFiles')} @click=${onClick}>${CLIP}</button
+    return html`<button part="attach" class="attach" type="button" aria-label=${localize.term('attachFiles')} title=${title} @click=${onClick}>${CLIP}</button
       ><input type="file" multiple hidden accept=${accept?.join() ?? nothing} @change=${this.#onChange} />`;
   }
 
   /** Above the field: the chosen files, and the target for dragged ones. */
   list(): unknown {
-    const { localize, view } = this.#parts;
+    const { localize, view, host } = this.#parts;
+    // Another thread may have left files for this room.
+    if (!this.#list && view.connection?.data.uploads.size) this.#load(() => host.requestUpdate());
     return [
       this.#list?.render(view.roomId) ?? nothing,
       this.#isTarget ? html`<div part="drop" class="drop">${localize.term('dropFiles')}</div>` : nothing,

@@ -89,6 +89,7 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @csspart drop - The area that shows where files can be dropped.
  * @csspart skipped - The notice that earlier messages were skipped, with the button that loads them.
  * @csspart reactions - The reactions to a message.
+ * @csspart reaction - A reaction, with the number of people: a button, if the user may react.
  * @csspart hint - The error below the text field.
  * @cssprop [--chat-surface=#fff] - Background.
  * @cssprop [--chat-text=#1a1d24] - Text colour.

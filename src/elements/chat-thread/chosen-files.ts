@@ -1,7 +1,10 @@
-/** The files of the next message, and their uploads. Loaded with the first file. */
+/**
+ * The files of the next message, and their uploads. They belong to their room, like a draft: another thread that shows it
+ * has them, too. Loaded with the first file.
+ */
 import { html, nothing, svg, type ReactiveController, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { SendResult } from '../../client/index.js';
+import type { ChatConnection, SendResult } from '../../client/index.js';
 import { noop } from '../../internal/noop.js';
 import type { Upload } from '../../model/index.js';
 import { idKey, sameId, type Id } from '../../protocol/index.js';
@@ -38,17 +41,50 @@ const NEVER_ADDED: readonly ErrorCode[] = [
 
 let nextKey = 0;
 
+const chosenFiles = new WeakMap<ChatConnection, readonly Chosen[]>();
+
+const chosenWith = (connection: ChatConnection | undefined): readonly Chosen[] =>
+  (connection && chosenFiles.get(connection)) ?? [];
+
+/** Starts the upload of a file. */
+async function upload(connection: ChatConnection, chosen: Chosen): Promise<void> {
+  try {
+    const { uploadId, error } = await connection.uploads.add(chosen.roomId, chosen.file);
+    chosen.uploadId = uploadId;
+    const all = chosenWith(connection);
+    // Removed meanwhile.
+    if (!all.includes(chosen)) void connection.uploads.discard(uploadId).catch(noop);
+    else if (connection.data.uploads.has(uploadId)) return;
+    else if (error) chosen.error = error.message;
+    // The user has signed out meanwhile.
+    else
+      chosenFiles.set(
+        connection,
+        all.filter((other) => other !== chosen),
+      );
+  } catch (thrown) {
+    chosen.error = toChatError(thrown).message;
+  }
+}
+
 export class ChosenFiles implements ReactiveController {
   readonly #parts: FilesHost;
-  #chosen: readonly Chosen[] = [];
   #adding = Promise.resolve();
   #stop = noop;
-  #connection: unknown;
+  #connection: ChatConnection | undefined;
 
   constructor(parts: FilesHost) {
     this.#parts = parts;
     addStyles(parts.host, styles);
     parts.host.addController(this);
+  }
+
+  get #chosen(): readonly Chosen[] {
+    return chosenWith(this.#connection);
+  }
+
+  set #chosen(files: readonly Chosen[]) {
+    if (this.#connection) chosenFiles.set(this.#connection, files);
   }
 
   hostDisconnected(): void {
@@ -59,6 +95,10 @@ export class ChosenFiles implements ReactiveController {
 
   /** Follows the uploads. */
   hostUpdate(): void {
+    this.#follow();
+  }
+
+  #follow(): void {
     const { host, view } = this.#parts;
     const { connection } = view;
     if (!connection || connection === this.#connection) return;
@@ -80,10 +120,11 @@ export class ChosenFiles implements ReactiveController {
   }
 
   add(roomId: Id, files: readonly File[]): void {
+    this.#follow();
     const { view, localize, host } = this.#parts;
-    const { connection } = view;
-    const { attachments, capabilities } = { ...connection!.data, ...connection!.data.limits };
-    const most = capabilities.includes('uploads') ? (attachments ?? 1) : 1;
+    const connection = view.connection!;
+    const { limits, capabilities } = connection.data;
+    const most = capabilities.includes('uploads') ? (limits.attachments ?? 1) : 1;
     const added = files.map((file): Chosen => ({ key: `f${nextKey++}`, roomId, file }));
     this.#chosen = [...this.#chosen, ...added];
     host.requestUpdate();
@@ -91,23 +132,10 @@ export class ChosenFiles implements ReactiveController {
     this.#adding = this.#adding.then(async () => {
       for (const chosen of added) {
         if (this.idsOf(roomId).length >= most) chosen.error = localize.term('tooManyFiles', most);
-        else await this.#upload(chosen);
+        else await upload(connection, chosen);
         host.requestUpdate();
       }
     });
-  }
-
-  async #upload(chosen: Chosen): Promise<void> {
-    const { connection } = this.#parts.view;
-    try {
-      const { uploadId, error } = await connection!.uploads.add(chosen.roomId, chosen.file);
-      chosen.uploadId = uploadId;
-      // Removed meanwhile.
-      if (!this.#chosen.includes(chosen)) return void connection!.uploads.discard(uploadId).catch(noop);
-      if (!connection!.data.uploads.has(uploadId)) chosen.error = error?.message ?? '';
-    } catch (thrown) {
-      chosen.error = toChatError(thrown).message;
-    }
   }
 
   #of(roomId: Id | null): readonly Chosen[] {

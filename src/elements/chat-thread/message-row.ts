@@ -81,7 +81,7 @@ function messageRow(
         <div part="bubble bubble-${side}" class="bubble">
           ${message.deleted_at ? nothing : richParts?.quoteAndAttachment(message, context)}${text ? html`<p part="text" class="text" dir="auto">${text}</p>` : nothing}
         </div>
-        ${richParts?.reactions(message)}
+        ${richParts?.reactions(message, context)}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}
       </div>
     </div>`;

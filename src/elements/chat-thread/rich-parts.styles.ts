@@ -87,6 +87,26 @@ const richParts = css`
   .attachment img:not([hidden]) + .file {
     display: none;
   }
+  .reactions {
+    flex-wrap: wrap;
+  }
+  .reaction {
+    padding: calc(0.125 * var(--_rem)) calc(0.5 * var(--_rem));
+    border: 1px solid var(--_border);
+    border-radius: calc(2 * var(--_rem));
+    color: var(--_text);
+    font-size: var(--_font-size-small);
+  }
+  .reaction[aria-pressed='true'] {
+    border-color: var(--_accent-text);
+    box-shadow: inset 0 0 0 1px var(--_accent-text);
+    font-weight: 600;
+  }
+  @media (forced-colors: active) {
+    .reaction[aria-pressed='true'] {
+      border: 2px solid Highlight;
+    }
+  }
   .attach {
     display: grid;
     flex: none;

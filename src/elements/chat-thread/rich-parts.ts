@@ -5,7 +5,7 @@
  */
 import { html, nothing, svg, type LitElement, type TemplateResult } from 'lit';
 import { enSecondary, type Localize } from '../../locale/index.js';
-import { sameId, type Reaction, type ReplyTo, type Room } from '../../protocol/index.js';
+import { sameId, type ReplyTo, type Room } from '../../protocol/index.js';
 import type { ChatConnection, ChatMessage, Thread } from '../../client/index.js';
 import { icon } from '../../theme/index.js';
 import { systemClock } from '../../transport/index.js';
@@ -31,6 +31,7 @@ import type { VirtualScroller } from './virtual-scroller.js';
 
 export { avatar } from '../avatar.js';
 export { brokenRow } from '../broken-row.js';
+export { reactions } from './message-reactions.js';
 export { stopTyped } from '../typed-keys.js';
 
 const ALERT = icon(svg`<circle cx="12" cy="12" r="9" /><path d="M12 7v6m0 4v.01" />`);
@@ -38,11 +39,6 @@ const DOWN = icon(svg`<path d="m6 9 6 6 6-6" />`);
 
 /** Longest quoted text, in characters. CSS shows two lines of it. */
 const MAX_QUOTED = 500;
-/** Maximum number of different reactions shown. The others are counted. */
-const MAX_REACTIONS = 20;
-/** Longest reaction, in UTF-16 code units: some emoji have more than ten. */
-const MAX_EMOJI = 20;
-
 /** Adds the deferred work of a thread. @returns the detector, which calls `onReading` when it has changed. */
 export function addControllers(
   host: LitElement,
@@ -85,16 +81,6 @@ export const quoteAndAttachment = (message: ChatMessage, context: RowContext): u
 
 const quote = ({ sender, content, deleted_at }: ReplyTo, { localize }: RowContext): TemplateResult =>
   html`<blockquote part="quote" class="quote" dir="auto">${deleted_at ? html`<i>${localize.term('deletedMessage')}</i>` : html`<b><bdi>${sender}</bdi></b> <bdi>${content.slice(0, MAX_QUOTED)}</bdi>`}</blockquote>`;
-
-/** Below the bubble. */
-export const reactions = ({ reactions: all }: ChatMessage): unknown => (all?.length ? reactionList(all) : nothing);
-
-const reactionList = (all: readonly Reaction[]): TemplateResult =>
-  html`<span part="reactions" class="meta"
-    >${all.slice(0, MAX_REACTIONS).map(({ emoji, user_ids }) => html`<span><bdi>${emoji.slice(0, MAX_EMOJI)}</bdi> ${user_ids.length}</span>`)}${
-      all.length > MAX_REACTIONS ? `+${all.length - MAX_REACTIONS}` : nothing
-    }</span
-  >`;
 
 /** Why a message was not sent, with buttons to retry and discard it. */
 export function failure(

@@ -17,7 +17,7 @@ export interface RowContext {
   isGroup: boolean;
   /** Undefined until it is loaded. */
   richParts: RichRowParts | undefined;
-  connection: Pick<ChatConnection, 'retry' | 'discard'> | undefined;
+  connection: Pick<ChatConnection, 'data' | 'discard' | 'retry' | 'room'> | undefined;
   composer: { focus(): void };
 }
 
@@ -33,7 +33,7 @@ export interface RichRowParts {
   /** Inside the bubble, above the text. */
   quoteAndAttachment(message: ChatMessage, context: RowContext): unknown;
   /** Below the bubble. */
-  reactions(message: ChatMessage): unknown;
+  reactions(message: ChatMessage, context: RowContext): unknown;
   /** In place of a row that failed to render. */
   brokenRow(host: LitElement, key: string, thrown: unknown, text: string): TemplateResult;
   /** Why the message was not sent, with buttons to retry and discard it. */
