@@ -83,12 +83,15 @@ export class ChatMessageEvent extends Event {
   }
 }
 
-/** `chat-before-send`: the user is about to send a message. `preventDefault()` keeps it in the field, unsent. */
+/**
+ * `chat-before-send`: the user is about to send a message. `preventDefault()` keeps it in the field, unsent. `content` can
+ * be changed.
+ */
 export class ChatBeforeSendEvent extends Event {
   constructor(
     readonly roomId: Id,
-    /** The text, without trailing white space and leading blank lines. */
-    readonly content: string,
+    /** The text, without trailing white space and leading blank lines. What a listener sets is sent instead. */
+    public content: string,
   ) {
     super('chat-before-send', { ...BUBBLING, cancelable: true });
   }

@@ -126,6 +126,7 @@ export const de: Terms = {
   writeMessage: 'Nachricht schreiben',
   messageTo: (room) => `Nachricht an ${room}`,
   send: 'Senden',
+  charactersLeft: (left) => `Noch ${left} Zeichen`,
   tooLong: (over, limit) => `${over} Zeichen zu lang, erlaubt sind ${limit}`,
   readOnly: 'Diese Unterhaltung ist schreibgeschützt.',
 };

@@ -28,5 +28,6 @@ export const en = {
   messageTo: (room) => `Message to ${room}`,
   send: 'Send',
   tooLong: (over, limit) => `${over} over the limit of ${limit}`,
+  charactersLeft: (left) => `${left} left`,
   readOnly: 'This conversation is read-only.',
 } satisfies Partial<Terms>;

@@ -143,6 +143,8 @@ export interface Terms {
   send: string;
   /** @param over number of characters above the limit. */
   tooLong: (over: number, limit: number) => string;
+  /** Below the field, near the limit. */
+  charactersLeft: (left: number) => string;
   /** In place of the composer. */
   readOnly: string;
 }

@@ -29,6 +29,9 @@ import { RoomView } from './room-view.js';
 import type { RowContext } from './row-context.js';
 import { VirtualScroller } from './virtual-scroller.js';
 
+/** A keyboard on a screen has no Shift+Enter. */
+const isTouchOnly = (): boolean => matchMedia('(pointer: coarse) and (not (any-pointer: fine))').matches;
+
 /**
  * The messages of one room, and a form to write a message. It shows the room set by `room`; if `room` was never set,
  * the room selected in `<chat-rooms>`.
@@ -37,7 +40,7 @@ import { VirtualScroller } from './virtual-scroller.js';
  * position otherwise. Only the rows around the viewport are in the DOM, however long the history is.
  *
  * Keyboard: the arrow and page keys scroll the list; Enter sends the message, Shift+Enter inserts a line
- * break. Files can be chosen, pasted and dropped.
+ * break, unless `enter` says otherwise. Files can be chosen, pasted and dropped.
  *
  * @tag chat-thread
  * @summary The messages of a room, with a form to write a message.
@@ -46,8 +49,8 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @slot header - Replaces the header with the room's name.
  * @slot empty - Replaces 'Choose a conversation', while there is no room to show.
  * @fires {ChatMessageEvent} chat-message - A message of another user was received: `message`.
- * @fires {ChatBeforeSendEvent} chat-before-send - The user is about to send a message: `roomId`, `content`.
- *   `preventDefault()` keeps the text in the field.
+ * @fires {ChatBeforeSendEvent} chat-before-send - The user is about to send a message: `roomId`, and `content`, which a
+ *   listener may change. `preventDefault()` keeps the text in the field.
  * @fires {ChatSendEvent} chat-send - The server has stored a message of the current user: `roomId`, `method`,
  * `message`.
  * @fires {ChatSendFailedEvent} chat-send-failed - A message of the current user failed permanently: `roomId`,
@@ -91,6 +94,7 @@ import { VirtualScroller } from './virtual-scroller.js';
  * @csspart reactions - The reactions to a message.
  * @csspart reaction - A reaction, with the number of people: a button, if the user may react.
  * @csspart hint - The error below the text field.
+ * @csspart counter - The number of characters that are left, near the limit.
  * @cssprop [--chat-surface=#fff] - Background.
  * @cssprop [--chat-text=#1a1d24] - Text colour.
  * @cssprop [--chat-text-muted=70% text, 30% surface] - Times, days and notes.
@@ -122,6 +126,7 @@ export class ChatThreadElement extends LitElement {
     // Every assignment counts, even from `undefined` to `undefined`: see `#isRoomSet`.
     room: { hasChanged: () => true },
     readonly: { type: Boolean, reflect: true },
+    enter: {},
     token: {},
     url: {},
     unseen: { state: true },
@@ -135,6 +140,12 @@ export class ChatThreadElement extends LitElement {
 
   /** Hides the form. */
   readonly = false;
+
+  /**
+   * What Enter does: `send` (then Shift+Enter starts a new line) or `newline` (then Ctrl+Enter or ⌘+Enter sends).
+   * @default `send`, and `newline` on devices without a precise pointer, whose keyboards have no Shift+Enter
+   */
+  enter: 'send' | 'newline' | undefined;
 
   /** Own access token, for an element outside a `<chat-connection>`. */
   token: string | undefined;
@@ -186,6 +197,7 @@ export class ChatThreadElement extends LitElement {
     onTyping: (isTyping) => this.#view.connection?.typing(this.#view.roomId!, isTyping),
     onKey: (event) => this.#richParts.parts?.stopTyped(event),
     files: () => this.#files,
+    entersLine: () => this.enter === 'newline' || (this.enter !== 'send' && isTouchOnly()),
   });
   /** The user whose drafts the composer has. */
   #author: Id | null = null;
@@ -275,10 +287,11 @@ export class ChatThreadElement extends LitElement {
 
   #send(text: string): boolean {
     const { connection, roomId } = this.#view;
-    if (roomId === null || !this.dispatchEvent(new ChatBeforeSendEvent(roomId, text))) return false;
+    const event = roomId !== null && new ChatBeforeSendEvent(roomId, text);
+    if (!event || !this.dispatchEvent(event)) return false;
     this.#toEnd();
     // An error is part of the message's state, and shown there.
-    void (this.#files ?? connection)?.sendChatMessage(roomId, text)?.catch(() => {});
+    void (this.#files ?? connection)?.sendChatMessage(event.roomId, event.content)?.catch(() => {});
     return true;
   }
 

@@ -18,6 +18,8 @@ export interface ComposerOptions {
   onTyping(isTyping: boolean): void;
   /** Called for every keyboard event of the field. */
   onKey(event: Event): void;
+  /** Whether Enter starts a new line. Otherwise it sends. */
+  entersLine: () => boolean;
   /** The files of the next message; undefined until their code is loaded. */
   files: () => ComposerFiles | undefined;
 }
@@ -107,7 +109,8 @@ export class Composer implements ReactiveController {
   readonly #onKeydown = (event: KeyboardEvent): void => {
     // While an input method composes text, Enter accepts its suggestion. WebKit indicates that only by key code 229.
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- WebKit has no alternative
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== 'Enter' || event.isComposing || event.keyCode === 229) return;
+    if (event.shiftKey || (this.#options.entersLine() && !event.ctrlKey && !event.metaKey)) return;
     event.preventDefault();
     this.#send();
   };
@@ -153,6 +156,7 @@ export class Composer implements ReactiveController {
     const text = sendableText(draft);
     const over = this.#excess(text);
     const isTooLong = over > 0;
+    const limit = this.#options.charLimit()!;
     return html`<form part="composer" class="composer" @submit=${this.#onSubmit} @paste=${files?.onPaste}>
       ${files?.list()}${files?.button()}
       <div class="field" data-text=${draft} @keydown=${onKey} @keypress=${onKey} @keyup=${onKey}>
@@ -160,7 +164,7 @@ export class Composer implements ReactiveController {
           part="input"
           rows="1"
           dir="auto"
-          enterkeyhint="send"
+          enterkeyhint=${this.#options.entersLine() ? 'enter' : 'send'}
           autocapitalize="sentences"
           ?readonly=${isSignedOut}
           placeholder=${localize.term(isSignedOut ? 'signIn' : 'writeMessage')}
@@ -173,7 +177,7 @@ export class Composer implements ReactiveController {
         ></textarea>
       </div>
       <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${this.#isEmpty(text) || isTooLong || isSignedOut}>${icons.send}</button>
-      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over, this.#options.charLimit()!)}</p>` : nothing}
+      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over, limit)}</p>` : -over < limit / 10 ? html`<p part="counter" class="hint counter" data-announce="counter:">${localize.term('charactersLeft', -over)}</p>` : nothing}
     </form>`;
   }
 }

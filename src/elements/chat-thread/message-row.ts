@@ -79,7 +79,7 @@ function messageRow(
             : richParts?.hiddenAuthor(message, isOwn, context)
         }
         <div part="bubble bubble-${side}" class="bubble">
-          ${message.deleted_at ? nothing : richParts?.quoteAndAttachment(message, context)}${text ? html`<p part="text" class="text" dir="auto">${text}</p>` : nothing}
+          ${message.deleted_at ? nothing : richParts?.quoteAndAttachment(message, context)}${text ? html`<p part="text" class="text${richParts?.isEmoji(message) ? ' emoji' : ''}" dir="auto">${text}</p>` : nothing}
         </div>
         ${richParts?.reactions(message, context)}
         ${isLast || message.delivery === 'failed' ? meta(message, isOwn, context) : nothing}
@@ -103,7 +103,7 @@ function meta(message: ChatMessage, isOwn: boolean, context: RowContext): Templa
         ? deliveryIcon('checks', localize.term('read'))
         : deliveryIcon('check', localize.term('sent'));
   return html`<span part="meta" class="meta">
-    ${message.edited_at ? html`${localize.term('edited')} ` : nothing}<time dir="auto" datetime=${message.timestamp}>${localize.time(message.timestamp)}</time>${delivery}
+    ${message.edited_at ? (richParts?.edited(message, context) ?? html`${localize.term('edited')} `) : nothing}<time dir="auto" datetime=${message.timestamp} title=${richParts?.exactTime(message.timestamp, context) ?? nothing}>${localize.time(message.timestamp)}</time>${delivery}
   </span>`;
 }
 

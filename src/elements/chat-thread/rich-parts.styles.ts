@@ -152,6 +152,13 @@ const richParts = css`
     color: var(--_danger);
     font-size: var(--_font-size-small);
   }
+  .counter {
+    color: var(--_text-muted);
+  }
+  .emoji {
+    font-size: calc(2.5 * var(--_rem));
+    line-height: 1.2;
+  }
   .jump {
     position: absolute;
     inset-block-end: var(--_space);

@@ -64,6 +64,21 @@ export const createFiles = (parts: FilesHost): AttachFiles => new AttachFiles(pa
 export const messageText = ({ key, content }: ChatMessage, { host, localize }: RowContext): unknown =>
   linkify(host, key, content, localize.term('showMore'));
 
+/** One to three emoji, and nothing else. */
+const EMOJI =
+  /^(?:\s*(?:\p{RI}{2}|\p{Emoji}(?:\p{EMod}|\uFE0F\u20E3?)?(?:\u200D\p{Emoji}(?:\p{EMod}|\uFE0F)?)*)){1,3}\s*$/u;
+/** Digits and some punctuation are emoji only with a variation selector. */
+const HAS_PICTURE = /\p{Emoji_Presentation}|\uFE0F/u;
+
+export const isEmoji = ({ content, deleted_at }: ChatMessage): boolean =>
+  !deleted_at && content.length < 60 && EMOJI.test(content) && HAS_PICTURE.test(content);
+
+export const exactTime = (iso: string, { localize }: RowContext): string =>
+  localize.format('exact', { dateStyle: 'full', timeStyle: 'short' }).format(Date.parse(iso));
+
+export const edited = (message: ChatMessage, context: RowContext): TemplateResult =>
+  html`<span title=${exactTime(message.edited_at!, context)}>${context.localize.term('edited')}</span> `;
+
 export const unnamed = ({ sender }: ChatMessage, { localize }: RowContext): string =>
   unnamedUser(sender, localize.term);
 

@@ -26,6 +26,12 @@ export interface RichRowParts {
   avatar(name: string, picture: string | null | undefined, base: string, hosts: string | undefined): TemplateResult;
   /** The text, with links; a long one with a button that shows more. */
   messageText(message: ChatMessage, context: RowContext): unknown;
+  /** Whether the text is nothing but a few emoji, which are shown large. */
+  isEmoji(message: ChatMessage): boolean;
+  /** Date and time. */
+  exactTime(iso: string, context: RowContext): string;
+  /** That the message was edited, and when. */
+  edited(message: ChatMessage, context: RowContext): TemplateResult;
   /** In place of the name of an author who has none. */
   unnamed(message: ChatMessage, context: RowContext): string;
   /** The author, for screen readers: they cannot tell it from the side of the bubble, or from the message above. */
