@@ -175,7 +175,7 @@ describe('an outage', () => {
     const answers = [backend.rooms.slice(0, 1), backend.rooms];
     Object.assign(backend, {
       fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
-        if (!String(input).endsWith('/rooms/')) return fetch(input, init);
+        if (!/\/rooms\/(\?|$)/.test(String(input))) return fetch(input, init);
         const body = answers.shift() ?? backend.rooms;
         if (waiting.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
         return json(body);

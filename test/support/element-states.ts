@@ -7,7 +7,7 @@ import '../../src/define.js';
 import type { Finding } from '../../src/doctor/index.js';
 import type { Room, User } from '../../src/protocol/index.js';
 import { REASONS } from '../../src/locale/state-reasons.js';
-import { reasonOf, type ConnectionState } from '../../src/model/index.js';
+import { reasonOf, type ConnectionState, type Upload } from '../../src/model/index.js';
 import { LATER_REASONS } from '../../src/locale/deferred-state-reasons.js';
 import {
   EMPTY_THREAD,
@@ -131,6 +131,18 @@ const FINDINGS: Finding[] = [
   { id: 'origin', verdict: 'fail', message: 'The origin is refused.', fix: 'Allow it.' },
 ] as unknown as Finding[];
 
+const FAILED_UPLOAD: Upload = {
+  uploadId: 'u1',
+  roomId: 1,
+  name: 'plan.txt',
+  mediaType: 'text/plain',
+  size: 4,
+  state: 'failed',
+  progress: 0,
+  error: new ChatError('server_error', 'The server cannot store it.'),
+  isOnDevice: true,
+};
+
 /** A connection stub with fixed state. */
 const stubConnection = (data: ChatData): ChatConnection =>
   ({
@@ -152,6 +164,7 @@ const stubConnection = (data: ChatData): ChatConnection =>
     selectRoom() {},
     saveDraft() {},
     typing() {},
+    uploads: { add: () => Promise.resolve(FAILED_UPLOAD), discard: () => Promise.resolve() },
     diagnose(onFinding: (finding: Finding) => void) {
       FINDINGS.forEach(onFinding);
       return Promise.resolve({ findings: FINDINGS });
@@ -179,6 +192,11 @@ const type = (words: string) => (element: HTMLElement) => {
   field.dispatchEvent(new Event('input'));
   field.focus();
 };
+function dragged(type: string): DragEvent {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(['plan'], 'plan.txt', { type: 'text/plain' }));
+  return new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true, composed: true });
+}
 const hover =
   (selector: string) =>
   async (element: HTMLElement): Promise<void> => {
@@ -255,6 +273,24 @@ export const ELEMENT_STATES: ElementState[] = [
     { limits: { content: 5, attachment_bytes: undefined, rate: undefined } },
     type('too long for it'),
   ),
+  threadState(
+    'nearly too long',
+    {},
+    { limits: { content: 10, attachment_bytes: undefined, rate: undefined } },
+    type('ten chars'),
+  ),
+  threadState('a file', {}, { uploads: new Map([['u1', FAILED_UPLOAD]]) }, async (element) => {
+    await waitUntil(() => element.shadowRoot!.querySelector('[part=attach]'), 'the button for files');
+    const input = element.shadowRoot!.querySelector<HTMLInputElement>('input[type=file]')!;
+    input.files = dragged('dragover').dataTransfer!.files;
+    input.dispatchEvent(new Event('change'));
+    await waitUntil(() => element.shadowRoot!.querySelector('[part=upload-retry]'), 'the file');
+  }),
+  threadState('a dragged file', {}, {}, async (element) => {
+    await waitUntil(() => element.shadowRoot!.querySelector('[part=attach]'), 'the button for files');
+    element.dispatchEvent(dragged('dragover'));
+    await waitUntil(() => element.shadowRoot!.querySelector('[part=drop]'), 'the target');
+  }),
   threadState('scrolled up', { timeline: Array.from({ length: 80 }, () => message({})) }, {}, async (element) => {
     const scroller = element.shadowRoot!.querySelector('[part=messages]')!;
     // Repeated: the list stays at its end until the heights of the first rows are known.

@@ -112,7 +112,8 @@ export class FakeBackend {
     const url = new URL(input instanceof Request ? input.url : input);
     const method = init.method ?? 'GET';
     const headers = new Headers(init.headers);
-    const path = url.pathname.replace('/api/chat/', '') + url.search;
+    // The first list has a limit, which a backend without pages ignores.
+    const path = (url.pathname.replace('/api/chat/', '') + url.search).replace(/^rooms\/\?limit=50$/, 'rooms/');
     const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
     this.requests.push({ method, path, headers, body });
     const answer = this.onRequest(method, path);

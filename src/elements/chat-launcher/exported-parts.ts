@@ -15,5 +15,5 @@ export const ROOMS_PARTS = exported(
 );
 export const THREAD_PARTS = exported(
   'thread',
-  'base header messages day message message-own message-other avatar author bubble bubble-own bubble-other text link more quote attachment system meta delivery failure retry discard typing jump note composer input send skipped reactions hint',
+  'base header messages day message message-own message-other avatar author bubble bubble-own bubble-other text link more quote attachment system meta delivery failure retry discard typing jump note composer input send attach uploads upload upload-retry upload-remove drop skipped reactions reaction hint counter',
 );
