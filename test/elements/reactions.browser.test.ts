@@ -3,6 +3,7 @@ import { expect, fixture, fixtureCleanup, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import { ChatConnection } from '../../src/client/index.js';
 import type { ChatConnectionElement } from '../../src/elements/chat-connection/chat-connection.js';
+import type { Id } from '../../src/protocol/index.js';
 import type { ChatThreadElement } from '../../src/elements/chat-thread/chat-thread.js';
 import { startBackend, type Backend } from '../support/backend.js';
 import { until } from '../support/mounted.js';
@@ -14,10 +15,12 @@ describe('14: reactions', function () {
   let backend: Backend;
   let thread: ChatThreadElement;
   let ben: ChatConnection;
-  let id: number;
+  let id: Id;
+  let count = 0;
   before(async () => (backend = await startBackend()));
   beforeEach(async () => {
-    id = await backend.post(2, ROOM, 'Shall we?');
+    const text = `Shall we? ${++count}`;
+    await backend.post(2, ROOM, text);
     ben = new ChatConnection({ url: backend.url, token: await backend.token(2) });
     ben.openRoom(ROOM);
     ben.connect();
@@ -28,7 +31,9 @@ describe('14: reactions', function () {
     );
     thread = element.querySelector('chat-thread')!;
     thread.style.height = '400px';
-    await until(() => ben.state === 'connected' && ben.messages(ROOM).some((message) => message.id === id));
+    const find = () => ben.messages(ROOM).find(({ content }) => content === text);
+    await until(() => ben.state === 'connected' && find());
+    ({ id } = find()!);
   });
   afterEach(() => {
     fixtureCleanup();
@@ -40,6 +45,7 @@ describe('14: reactions', function () {
     ...thread.shadowRoot!.querySelectorAll<HTMLElement>('li:last-child [part=reaction]'),
   ];
   const pill = (): HTMLElement => pills()[0]!;
+  const shown = () => thread.shadowRoot!.querySelector('li:last-child [part~=text]')?.textContent;
   const plain = (text: string | null | undefined): string => (text ?? '').replaceAll(/[\u2066-\u2069]/g, '').trim();
 
   it('name the people, and have the state of the own one; pressing one changes it', async () => {
@@ -60,9 +66,7 @@ describe('14: reactions', function () {
   });
 
   it('the last one that is removed gives the focus to the field', async () => {
-    await until(() =>
-      thread.shadowRoot!.querySelector('li:last-child [part~=text]')?.textContent.includes('Shall we?'),
-    );
+    await until(() => shown()?.includes(`Shall we? ${count}`));
     const { connection } = thread.closest<ChatConnectionElement>('chat-connection')!;
     await connection.room(ROOM).react(id, '🎉', true);
     await until(() => pills().length === 1 && pill().ariaPressed === 'true');

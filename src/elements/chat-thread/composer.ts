@@ -177,7 +177,7 @@ export class Composer implements ReactiveController {
         ></textarea>
       </div>
       <button part="send" class="send" type="submit" aria-label=${localize.term('send')} ?disabled=${this.#isEmpty(text) || isTooLong || isSignedOut}>${icons.send}</button>
-      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over, limit)}</p>` : -over < limit / 10 ? html`<p part="counter" class="hint counter" data-announce="counter:">${localize.term('charactersLeft', -over)}</p>` : nothing}
+      ${isTooLong ? html`<p part="hint" class="hint" id="too-long" data-announce="too-long:">${localize.term('tooLong', over, limit)}</p>` : -over <= limit / 10 ? html`<p part="counter" class="hint counter" data-announce="counter:">${localize.term('charactersLeft', -over)}</p>` : nothing}
     </form>`;
   }
 }
