@@ -153,6 +153,12 @@ describe('14: files in a thread', function () {
       expect(dragged(type, document.body, file('missed.txt')).defaultPrevented, type).to.equal(true);
     const ofPage = await fixture<HTMLInputElement>(html`<input type="file" />`);
     expect(dragged('drop', ofPage, file('of-the-page.txt')).defaultPrevented, 'a field of the page').to.equal(false);
+    thread.readonly = true;
+    dragged('dragover', thread, file('x.txt'));
+    dragged('drop', thread, file('x.txt'));
+    thread.readonly = false;
+    await until(() => one('attach'));
+    expect([one('drop'), chips().length], 'while the form was hidden').to.deep.equal([null, 1]);
     thread.remove();
     expect(dragged('drop', document.body, file('x.txt')).defaultPrevented, 'without a thread').to.equal(false);
   });

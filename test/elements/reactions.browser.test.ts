@@ -34,6 +34,8 @@ describe('14: reactions', function () {
     const find = () => ben.messages(ROOM).find(({ content }) => content === text);
     await until(() => ben.state === 'connected' && find());
     ({ id } = find()!);
+    await until(() => element.connection.state === 'connected' && shown()?.includes(text));
+    await until(() => element.connection.data.capabilities.includes('reactions'));
   });
   afterEach(() => {
     fixtureCleanup();
@@ -90,9 +92,14 @@ describe('14: reactions', function () {
       headers: { 'Content-Type': 'application/json' },
       times: 1,
     });
+    // The answer may come within the next frame.
+    const shownStates: (string | null)[] = [];
+    const observer = new MutationObserver(() => shownStates.push(pill().ariaPressed));
+    observer.observe(thread.shadowRoot!, { subtree: true, attributes: true, attributeFilter: ['aria-pressed'] });
     pill().click();
-    await until(() => pill().ariaPressed === 'true');
-    await until(() => pill().ariaPressed === 'false');
+    await until(() => shownStates.length === 2);
+    observer.disconnect();
+    expect(shownStates).to.deep.equal(['true', 'false']);
     await backend.proxy.heal();
   });
 });

@@ -28,8 +28,6 @@ export class AttachFiles implements ReactiveController {
   constructor(parts: FilesHost) {
     this.#parts = parts;
     parts.host.addController(this);
-    // The class is loaded when the element is connected already.
-    if (parts.host.isConnected) this.hostConnected();
   }
 
   hostConnected(): void {
@@ -64,8 +62,9 @@ export class AttachFiles implements ReactiveController {
 
   /** Whether the user may send files in the open room. */
   get #isAllowed(): boolean {
-    const { connection, roomId } = this.#parts.view;
-    return !!connection && roomId !== null && isAllowed(connection.data, roomId, 'attach');
+    const { host, view } = this.#parts;
+    const { connection, roomId } = view;
+    return !host.readonly && !!connection && roomId !== null && isAllowed(connection.data, roomId, 'attach');
   }
 
   #add(files: readonly File[]): void {

@@ -5,7 +5,7 @@ import type { Id } from '../../protocol/index.js';
 
 /** What the files need of their thread. */
 export interface FilesHost {
-  readonly host: LitElement;
+  readonly host: LitElement & { readonly readonly: boolean };
   readonly localize: Localize;
   /** The open room. */
   readonly view: { readonly connection: ChatConnection | undefined; readonly roomId: Id | null };
