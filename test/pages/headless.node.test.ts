@@ -140,8 +140,9 @@ describe('the headless example', () => {
   });
 
   it('opens a quoted message, a time and the first unread message; loads older and newer messages', async () => {
+    const atFirst = await count(ana);
     await jump(ana, 'older');
-    await until(ana, (before) => document.querySelectorAll('#messages li').length > before, await count(ana));
+    await until(ana, (known) => document.querySelectorAll('#messages li').length > known, atFirst);
 
     const [{ at } = { at: '' }] = await site.server.database.query<{ at: string }>(
       `select to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at from messages where id = $1`,
