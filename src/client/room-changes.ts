@@ -64,7 +64,8 @@ async function whileShown<Value, Result>(
     // Not if the user or the backend has changed, and not a value that another user has set meanwhile.
     if (!signal.aborted && now && get(now) === value) update(host, roomId, set(now, pending.confirmed as Value));
     // Perhaps only the answer is lost: the list tells which value the server has.
-    if (TEMPORARY.includes(toChatError(thrown).code)) session.refreshRooms().catch(noop);
+    const { code } = toChatError(thrown);
+    if (TEMPORARY.includes(code) && code !== 'rate_limited') session.refreshRooms().catch(noop);
     throw thrown;
   } finally {
     if (--pending.requests === 0) all.delete(key);

@@ -3,7 +3,7 @@ import { noop } from '../internal/noop.js';
 import { isNewRoom, type Upload } from '../model/index.js';
 import { idKey, type Id } from '../protocol/index.js';
 import { MAX_FILES, type UploadQueue } from '../session/uploads/upload-queue.js';
-import { isAllowed } from '../store/permissions.js';
+import { filesPerMessage, isAllowed } from '../store/permissions.js';
 import { unsentAttachment } from '../store/uploads.js';
 import { ChatError } from '../transport/index.js';
 import type { AddOptions, SendFilesOptions } from './chat-uploads.js';
@@ -78,9 +78,9 @@ export async function send(
 ): Promise<SendResult> {
   const roomId = createdRoom(core, localRoomId);
   const { store } = core;
-  const { limits, capabilities, uploads } = store.data;
+  const { uploads } = store.data;
   const text = requireSendable(core, content, attachments.length > 0);
-  const most = capabilities.includes('uploads') ? (limits.attachments ?? 1) : 1;
+  const most = filesPerMessage(store.data);
   if (attachments.length > most)
     throw new ChatError('too_many', `The message has ${attachments.length} files; the limit is ${most}.`);
   const files = attachments.map((uploadId) => {

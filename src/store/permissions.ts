@@ -54,6 +54,10 @@ function isPossible(data: ChatData, action: RoomAction, message: ChatMessage, no
   return action !== 'edit_own' || !editS || !(now - Date.parse(message.timestamp) > editS * 1_000);
 }
 
+/** How many files a message may have. Without `uploads`, the file is part of the request that sends the message. */
+export const filesPerMessage = ({ capabilities, limits }: Pick<ChatData, 'capabilities' | 'limits'>): number =>
+  capabilities.includes('uploads') ? (limits.attachments ?? 1) : 1;
+
 /** A loaded message of a room; an unsent one by its `localId`. */
 export const messageOf = (data: ChatData, roomId: Id, messageId: Id): ChatMessage | undefined =>
   threadOf(data, roomId).timeline.find(({ id }) => sameId(id, messageId));

@@ -159,7 +159,13 @@ describe('14: files in a thread', function () {
     thread.readonly = false;
     await until(() => one('attach'));
     expect([one('drop'), chips().length], 'while the form was hidden').to.deep.equal([null, 1]);
+    const other = document.createElement('chat-thread');
+    other.room = 4;
+    thread.after(other);
+    await until(() => other.shadowRoot!.querySelector('[part=attach]'));
     thread.remove();
+    expect(dragged('drop', document.body, file('x.txt')).defaultPrevented, 'with another thread').to.equal(true);
+    other.remove();
     expect(dragged('drop', document.body, file('x.txt')).defaultPrevented, 'without a thread').to.equal(false);
   });
 

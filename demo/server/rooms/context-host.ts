@@ -28,6 +28,7 @@ export async function askHost(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.ok) return await response.json();
+    await response.body?.cancel();
     if (response.status !== 404) throw new Error(`The host answered ${response.status}.`);
   } catch (error) {
     log.warn({ err: error, type }, 'the host cannot be asked about a context now; its title stays unknown');

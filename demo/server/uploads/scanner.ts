@@ -113,6 +113,7 @@ async function ask({ storage }: Source, scanUrl: string, file: Waiting): Promise
   const response = await fetch(scanUrl, init);
   const { verdict } = response.ok ? ((await response.json()) as { verdict?: unknown }) : {};
   if (verdict === 'clean' || verdict === 'infected') return verdict;
+  if (!response.ok) await response.body?.cancel();
   throw new Error(`The scanner answered ${response.status} without a verdict.`);
 }
 

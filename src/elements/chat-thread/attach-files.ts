@@ -4,7 +4,7 @@ import type { SendResult } from '../../client/index.js';
 import { lazyImport } from '../../internal/lazy-import.js';
 import { noop } from '../../internal/noop.js';
 import type { Id } from '../../protocol/index.js';
-import { isAllowed } from '../../store/permissions.js';
+import { filesPerMessage, isAllowed } from '../../store/permissions.js';
 import { icon } from '../../theme/index.js';
 import type { ChosenFiles } from './chosen-files.js';
 import { fileSize } from './file-size.js';
@@ -41,7 +41,8 @@ export class AttachFiles implements ReactiveController {
     host.addEventListener('drop', this.#onDrop, { signal });
     // A file that misses the thread must not replace the page.
     for (const type of ['dragover', 'drop'] as const)
-      host.ownerDocument.addEventListener(type, preventNavigation, { signal });
+      // A function of its own: the page has each function once, and another thread would remove it.
+      host.ownerDocument.addEventListener(type, this.#onPageDrag, { signal });
   }
 
   hostDisconnected(): void {
@@ -68,9 +69,9 @@ export class AttachFiles implements ReactiveController {
   }
 
   #add(files: readonly File[]): void {
-    const { roomId } = this.#parts.view;
-    if (files.length === 0 || roomId === null || !this.#isAllowed) return;
-    this.#load((list) => list.add(roomId, files));
+    const { connection, roomId } = this.#parts.view;
+    if (files.length === 0 || !connection || roomId === null || !this.#isAllowed) return;
+    this.#load((list) => list.add(connection, roomId, files));
   }
 
   #load(use: (list: ChosenFiles) => void): void {
@@ -84,6 +85,8 @@ export class AttachFiles implements ReactiveController {
     if (!types.includes('text/plain')) event.preventDefault();
     this.#add([...files]);
   };
+
+  readonly #onPageDrag = (event: DragEvent): void => preventNavigation(event);
 
   readonly #onDragOver = (event: DragEvent): void => {
     if (!hasFiles(event) || !this.#isAllowed) return;
@@ -123,10 +126,11 @@ export class AttachFiles implements ReactiveController {
   button(): TemplateResult | typeof nothing {
     if (!this.#isAllowed) return nothing;
     const { localize, view } = this.#parts;
-    const { limits, capabilities } = view.connection!.data;
-    const { accept, attachment_bytes: bytes, attachments: most = 1 } = limits;
-    const count = capabilities.includes('uploads') ? most : 1;
-    const title = bytes ? localize.term('attachLimits', count, fileSize(bytes, localize.lang)) : nothing;
+    const { data } = view.connection!;
+    const { accept, attachment_bytes: bytes } = data.limits;
+    const title = bytes
+      ? localize.term('attachLimits', filesPerMessage(data), fileSize(bytes, localize.lang))
+      : nothing;
     const onClick = ({ currentTarget }: Event): void =>
       ((currentTarget as Element).nextElementSibling as HTMLInputElement).click();
     return html`<button part="attach" class="attach" type="button" aria-label=${localize.term('attachFiles')} title=${title} @click=${onClick}>${CLIP}</button

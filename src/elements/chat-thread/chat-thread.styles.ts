@@ -209,15 +209,18 @@ export const styles = css`
     color: var(--_text-muted);
     opacity: 1;
   }
+  .attach,
   .send {
-    /* Forced colours make it visible. */
-    border: 1px solid transparent;
     display: grid;
     flex: none;
     place-items: center;
     inline-size: calc(2.5 * var(--_rem));
     block-size: calc(2.5 * var(--_rem));
     border-radius: 50%;
+  }
+  .send {
+    /* Forced colours make it visible. */
+    border: 1px solid transparent;
     background: var(--_accent);
     color: var(--_on-accent);
   }

@@ -29,8 +29,10 @@ import { RoomView } from './room-view.js';
 import type { RowContext } from './row-context.js';
 import { VirtualScroller } from './virtual-scroller.js';
 
+let touchOnly: MediaQueryList | undefined;
 /** A keyboard on a screen has no Shift+Enter. */
-const isTouchOnly = (): boolean => matchMedia('(pointer: coarse) and (not (any-pointer: fine))').matches;
+const isTouchOnly = (): boolean =>
+  (touchOnly ??= matchMedia('(pointer: coarse) and (not (any-pointer: fine))')).matches;
 
 /**
  * The messages of one room, and a form to write a message. It shows the room set by `room`; if `room` was never set,

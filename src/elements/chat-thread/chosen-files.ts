@@ -9,6 +9,7 @@ import { noop } from '../../internal/noop.js';
 import type { Upload } from '../../model/index.js';
 import { idKey, sameId, type Id } from '../../protocol/index.js';
 import { icon } from '../../theme/index.js';
+import { filesPerMessage } from '../../store/permissions.js';
 import { toChatError, type ErrorCode } from '../../transport/index.js';
 import { addStyles } from '../document-styles.js';
 import { isolated, revealInvisible } from '../untrusted.js';
@@ -45,6 +46,15 @@ const chosenFiles = new WeakMap<ChatConnection, readonly Chosen[]>();
 
 const chosenWith = (connection: ChatConnection | undefined): readonly Chosen[] =>
   (connection && chosenFiles.get(connection)) ?? [];
+
+/** The uploads of the next message of a room that can be sent. */
+const idsIn = (connection: ChatConnection | undefined, roomId: Id | null): string[] =>
+  chosenWith(connection)
+    .filter((chosen) => sameId(chosen.roomId, roomId))
+    .flatMap(({ uploadId }) => {
+      const upload = connection!.data.uploads.get(uploadId ?? '');
+      return upload && upload.state !== 'blocked' ? upload.uploadId : [];
+    });
 
 /** Starts the upload of a file. */
 async function upload(connection: ChatConnection, chosen: Chosen): Promise<void> {
@@ -95,10 +105,6 @@ export class ChosenFiles implements ReactiveController {
 
   /** Follows the uploads. */
   hostUpdate(): void {
-    this.#follow();
-  }
-
-  #follow(): void {
     const { host, view } = this.#parts;
     const { connection } = view;
     if (!connection || connection === this.#connection) return;
@@ -119,23 +125,25 @@ export class ChosenFiles implements ReactiveController {
     }
   }
 
-  add(roomId: Id, files: readonly File[]): void {
-    this.#follow();
-    const { view, localize, host } = this.#parts;
-    const connection = view.connection!;
-    const { limits, capabilities } = connection.data;
-    const most = capabilities.includes('uploads') ? (limits.attachments ?? 1) : 1;
+  add(connection: ChatConnection, roomId: Id, files: readonly File[]): void {
+    const { localize, host } = this.#parts;
+    const most = filesPerMessage(connection.data);
     const added = files.map((file): Chosen => ({ key: `f${nextKey++}`, roomId, file }));
-    this.#chosen = [...this.#chosen, ...added];
+    chosenFiles.set(connection, [...chosenWith(connection), ...added]);
     host.requestUpdate();
     // One after the other: a file that cannot be sent takes no place.
     this.#adding = this.#adding.then(async () => {
       for (const chosen of added) {
-        if (this.idsOf(roomId).length >= most) chosen.error = localize.term('tooManyFiles', most);
+        if (idsIn(connection, roomId).length >= most) chosen.error = localize.term('tooManyFiles', most);
         else await upload(connection, chosen);
         host.requestUpdate();
       }
     });
+  }
+
+  /** The files of the next message that can be sent. */
+  idsOf(roomId: Id | null): string[] {
+    return idsIn(this.#parts.view.connection, roomId);
   }
 
   #of(roomId: Id | null): readonly Chosen[] {
@@ -146,24 +154,26 @@ export class ChosenFiles implements ReactiveController {
     return this.#parts.view.connection?.data.uploads.get(uploadId ?? '');
   }
 
-  /** The files of the next message that can be sent. */
-  idsOf(roomId: Id | null): string[] {
-    return this.#of(roomId).flatMap((chosen) => {
-      const upload = this.#uploadOf(chosen);
-      return upload && upload.state !== 'blocked' ? upload.uploadId : [];
-    });
-  }
-
   async send(roomId: Id, text: string): Promise<SendResult> {
-    const attachments = this.idsOf(roomId);
-    const sent = this.#chosen.filter(({ uploadId }) => attachments.includes(uploadId!));
-    this.#chosen = this.#chosen.filter((chosen) => !sent.includes(chosen));
-    this.#parts.host.requestUpdate();
+    const { view, host } = this.#parts;
+    const connection = view.connection!;
+    const attachments = idsIn(connection, roomId);
+    const isSent = ({ uploadId }: Chosen): boolean => attachments.includes(uploadId!);
+    const sent = chosenWith(connection).filter(isSent);
+    chosenFiles.set(
+      connection,
+      chosenWith(connection).filter((chosen) => !isSent(chosen)),
+    );
+    host.requestUpdate();
     try {
-      return await this.#parts.view.connection!.sendChatMessage(roomId, text, { attachments });
+      return await connection.sendChatMessage(roomId, text, { attachments });
     } catch (thrown) {
-      if (NEVER_ADDED.includes(toChatError(thrown).code)) this.#chosen = [...sent, ...this.#chosen];
-      this.#parts.host.requestUpdate();
+      if (NEVER_ADDED.includes(toChatError(thrown).code)) {
+        // Not those of a user who has signed out meanwhile.
+        const kept = sent.filter(({ uploadId }) => connection.data.uploads.has(uploadId!));
+        chosenFiles.set(connection, [...kept, ...chosenWith(connection)]);
+      }
+      host.requestUpdate();
       throw thrown;
     }
   }

@@ -21,23 +21,33 @@ export function reactions(message: ChatMessage, context: RowContext): TemplateRe
   const all = message.reactions ?? [];
   if (all.length === 0) return nothing;
   const more = all.length - MAX_REACTIONS;
+  const { room: roomId } = message;
+  const data = context.connection?.data;
+  const react =
+    roomId !== undefined && data && isAllowed(data, roomId, 'react', message, systemClock.now())
+      ? (emoji: string, on: boolean): void =>
+          void context.connection?.room(roomId).react(message.id, emoji, on).catch(noop)
+      : undefined;
   return html`<span part="reactions" class="meta reactions"
-    >${all.slice(0, MAX_REACTIONS).map((reaction) => renderReaction(message, reaction, context))}${more > 0 ? `+${more}` : nothing}</span
+    >${all.slice(0, MAX_REACTIONS).map((reaction) => renderReaction(roomId, reaction, context, react))}${more > 0 ? `+${more}` : nothing}</span
   >`;
 }
 
-function renderReaction(message: ChatMessage, reaction: Reaction, context: RowContext): TemplateResult {
+/** @param react adds or removes the user's own reaction; undefined if the user may not react. */
+function renderReaction(
+  roomId: Id | undefined,
+  reaction: Reaction,
+  context: RowContext,
+  react: ((emoji: string, on: boolean) => void) | undefined,
+): TemplateResult {
   const { connection, localize, composer } = context;
   const { emoji, user_ids: ids } = reaction;
   const shown = html`<bdi>${emoji.slice(0, MAX_EMOJI)}</bdi> ${ids.length}`;
-  const data = connection?.data;
-  const isMine = ids.some((id) => sameId(id, data?.user?.id));
-  const { room: roomId } = message;
+  const isMine = ids.some((id) => sameId(id, connection?.data.user?.id));
   const names = namesOf(roomId, ids, context);
-  if (!data || roomId === undefined || !isAllowed(data, roomId, 'react', message, systemClock.now()))
-    return html`<span part="reaction" class="reaction" title=${names}>${shown}</span>`;
+  if (!react) return html`<span part="reaction" class="reaction" title=${names}>${shown}</span>`;
   const onClick = (): void => {
-    void connection.room(roomId).react(message.id, emoji, !isMine).catch(noop);
+    react(emoji, !isMine);
     // The focused button is about to be removed.
     if (isMine && ids.length === 1) composer.focus();
   };

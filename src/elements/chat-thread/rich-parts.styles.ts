@@ -108,12 +108,6 @@ const richParts = css`
     }
   }
   .attach {
-    display: grid;
-    flex: none;
-    place-items: center;
-    inline-size: calc(2.5 * var(--_rem));
-    block-size: calc(2.5 * var(--_rem));
-    border-radius: 50%;
     color: var(--_text-muted);
   }
   .attach svg {
